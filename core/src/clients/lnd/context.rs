@@ -1,0 +1,157 @@
+//! What a method of lnd works with: the call's time and cancellation, the node, the row, the operation.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
+
+use super::node::Node;
+use super::refusal;
+use crate::clients::failure;
+use crate::clients::options::Operation;
+use crate::clients::registry::MethodRow;
+use crate::config::Secret;
+use crate::error::Error;
+use crate::resilience::{Attempt, AttemptError, Call, Effect, Fault};
+use crate::transport::RequireGeneration;
+
+/// One call of one method.
+pub(crate) struct Context {
+    call: Arc<Call>,
+    node: Arc<Node>,
+    row: &'static MethodRow,
+    operation: Option<Operation>,
+    operation_secret: Option<Secret>,
+    metadata: Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        call: Arc<Call>,
+        node: Arc<Node>,
+        row: &'static MethodRow,
+        operation: Option<Operation>,
+        operation_secret: Option<Secret>,
+    ) -> Self {
+        Self {
+            call,
+            node,
+            row,
+            operation,
+            operation_secret,
+            metadata: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_metadata(
+        mut self,
+        metadata: Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>,
+    ) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    pub(super) fn call(&self) -> &Call {
+        &self.call
+    }
+
+    pub(super) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(super) fn operation(&self) -> Option<&Operation> {
+        self.operation.as_ref()
+    }
+
+    pub(super) fn operation_id(&self) -> Option<String> {
+        self.operation
+            .as_ref()
+            .map(|operation| operation.id.clone())
+    }
+
+    pub(super) fn operation_secret(&self) -> Option<&Secret> {
+        self.operation_secret.as_ref()
+    }
+
+    /// A request of this call that carries the attempt's latch and the caller's metadata.
+    pub(super) fn request<T>(&self, attempt: &Attempt, message: T) -> tonic::Request<T> {
+        let mut request = attempt.request(message);
+        for (name, value) in &self.metadata {
+            request.metadata_mut().append(name.clone(), value.clone());
+        }
+        request
+    }
+
+    /// The same, to be sent on one dial of the connection or not at all.
+    pub(super) fn request_on<T>(
+        &self,
+        attempt: &Attempt,
+        generation: u64,
+        message: T,
+    ) -> tonic::Request<T> {
+        let mut request = self.request(attempt, message);
+        request
+            .extensions_mut()
+            .insert(RequireGeneration(generation));
+        request
+    }
+
+    /// The caller's view of a failed attempt of this method.
+    pub(super) fn error(&self, failure: &AttemptError) -> Error {
+        failure::error(self.row, failure, refusal::explain)
+    }
+
+    /// Makes a read; when the macaroon is refused and its file has changed, once more with the new one.
+    pub(super) async fn read<T, F, Fut>(&self, send: F) -> Result<T, AttemptError>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, tonic::Status>>,
+    {
+        let outcome = self.call.request(Effect::Read, &send).await;
+        match &outcome {
+            Err(AttemptError {
+                fault: Fault::Answered(answer),
+                ..
+            }) if refusal::is_about_credentials(answer) && self.node.reload_credentials() => {
+                self.call.request(Effect::Read, &send).await
+            }
+            _ => outcome,
+        }
+    }
+
+    /// Makes a write on a connection on which the daemon was recognised. It is repeated on the proof of
+    /// the latch alone.
+    pub(super) async fn write<T, F, Fut>(&self, send: F) -> Result<T, WriteFailure>
+    where
+        F: Fn(Attempt, u64) -> Fut,
+        Fut: Future<Output = Result<T, tonic::Status>>,
+    {
+        let mut number = 1;
+        loop {
+            let generation = self
+                .node
+                .ready_for_write(self)
+                .await
+                .map_err(WriteFailure::NotStarted)?;
+            match self
+                .call
+                .once(Effect::Write, &|attempt| send(attempt, generation))
+                .await
+            {
+                Ok(value) => return Ok(value),
+                Err(error) if self.call.try_again(Effect::Write, number, &error).await => {
+                    number += 1
+                }
+                Err(error) => return Err(WriteFailure::Attempt(error)),
+            }
+        }
+    }
+}
+
+/// Why a write brought no result.
+pub(super) enum WriteFailure {
+    /// Nothing was sent: the daemon could not be reached or recognised.
+    NotStarted(Error),
+    /// It was tried.
+    Attempt(AttemptError),
+}

@@ -1,0 +1,306 @@
+//! The manager: one worker, up to three daemons, and the clients that share them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
+
+use super::execution::{GRACE, Gate, deadline, finish};
+use super::options::{CallOptions, Operation, Success};
+use super::registry::{self, MethodRow};
+use super::{failure, lnd};
+use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
+use crate::error::{Error, Status};
+use crate::resilience::{Call, Deadline};
+use crate::transport::{HostHooks, Runtime};
+
+/// How long `close` waits for cancelled calls and for the worker.
+const JOIN_TIME: Duration = Duration::from_secs(2);
+
+/// Owns the worker and the connections. Clones are the same manager.
+#[derive(Clone)]
+pub struct Manager(Arc<Core>);
+
+/// One service of a manager; keeps the manager's core alive.
+#[derive(Clone)]
+pub struct Client {
+    core: Arc<Core>,
+    kind: ServiceKind,
+    node: Arc<lnd::Node>,
+}
+
+struct Core {
+    runtime: Runtime,
+    services: BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>,
+    timeout: Option<Duration>,
+    operation_secret: Option<Secret>,
+    gate: Arc<Gate>,
+    closing: CancellationToken,
+}
+
+impl Manager {
+    /// From the JSON configuration. Nothing is dialled before the first call.
+    pub fn new(config_json: &str, hooks: HostHooks) -> Result<Self, Error> {
+        Self::start(ManagerConfig::from_json(config_json)?, hooks)
+    }
+
+    /// From environment variables, as `lookup` gives them.
+    pub fn from_environment(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        hooks: HostHooks,
+    ) -> Result<Self, Error> {
+        Self::start(ManagerConfig::from_environment(lookup)?, hooks)
+    }
+
+    fn start(config: ManagerConfig, hooks: HostHooks) -> Result<Self, Error> {
+        let services = config
+            .services
+            .into_iter()
+            .map(|(name, service)| (name, service.and_then(open)));
+        Ok(Self(Arc::new(Core {
+            services: services.collect(),
+            timeout: config.timeout,
+            operation_secret: config.operation_secret,
+            gate: Arc::default(),
+            closing: CancellationToken::new(),
+            runtime: Runtime::start(hooks)?,
+        })))
+    }
+
+    /// The client of a service by its name.
+    pub fn client(&self, service: &str) -> Result<Client, Error> {
+        drop(self.0.gate.enter()?);
+        let kind = service_kind(service)?;
+        let node = self.0.node(kind)?;
+        Ok(Client {
+            core: Arc::clone(&self.0),
+            kind,
+            node,
+        })
+    }
+
+    /// Asks every configured daemon now how it is doing.
+    pub fn health_check_all(&self, timeout: Duration) -> Result<Success, Error> {
+        let _inside = self.0.gate.enter()?;
+        let row = registry::find("lnd", "get_info")?;
+        let limit = Deadline::after(timeout);
+        let mut services = Map::new();
+        for (name, service) in &self.0.services {
+            let report = match service {
+                Ok(node) => self.0.ask_health(row, node, limit),
+                Err(error) => json!({
+                    "status": "down", "reason": error.message(), "hint": error.hint(),
+                    "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
+                }),
+            };
+            services.insert((*name).to_owned(), report);
+        }
+        Ok(Success::new(json!({ "services": services }).to_string()))
+    }
+
+    /// Drops the connections of a service, or of all, and forgets backoff and identity.
+    pub fn reconnect(&self, service: Option<&str>) -> Result<Success, Error> {
+        let _inside = self.0.gate.enter()?;
+        let mut done = Vec::new();
+        match service {
+            Some(name) => {
+                let kind = service_kind(name)?;
+                self.0.node(kind)?.reset();
+                done.push(kind.name());
+            }
+            None => {
+                for (name, node) in &self.0.services {
+                    if let Ok(node) = node {
+                        node.reset();
+                        done.push(*name);
+                    }
+                }
+            }
+        }
+        Ok(Success::new(json!({ "reconnected": done }).to_string()))
+    }
+
+    /// Refuses new calls, lets the present ones finish until the timeout, cancels the rest, and joins
+    /// the worker within a bound. May be called again.
+    pub fn close(&self, timeout: Duration) -> Result<Success, Error> {
+        let core = &self.0;
+        let limit = Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 60 * 60));
+        let drained = core.gate.close(limit);
+        core.closing.cancel();
+        let left = drained || core.gate.close(Instant::now() + JOIN_TIME);
+        core.runtime.shut_down(JOIN_TIME);
+        Ok(Success::new(
+            json!({ "drained": drained, "all_calls_left": left }).to_string(),
+        ))
+    }
+
+    /// Keeps everything for ever, touching nothing: for a forked child.
+    pub fn forget(self) {
+        self.0.runtime.forget();
+        std::mem::forget(self.0);
+    }
+}
+
+impl Client {
+    /// Makes a call and waits for its end.
+    pub fn call(
+        &self,
+        method: &str,
+        params_json: &str,
+        options: CallOptions,
+    ) -> Result<Success, Error> {
+        let _inside = self.core.gate.enter()?;
+        let row = registry::find(self.kind.name(), method)?;
+        let place = |error: Error| error.with_place(row.service, row.name);
+        let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
+        let metadata = metadata(&options.metadata).map_err(place)?;
+        let prepared = registry::prepare_lnd(row, params_json).map_err(place)?;
+        let call = self
+            .core
+            .begin(deadline(row, &options, self.core.timeout), &options);
+        let secret = self.core.operation_secret.clone();
+        let node = Arc::clone(&self.node);
+        let context = lnd::Context::new(Arc::clone(&call), node, row, operation.clone(), secret)
+            .with_metadata(metadata);
+        let outcome = self
+            .core
+            .runtime
+            .run(call.deadline().plus(GRACE), prepared(context));
+        finish(row, &call, operation, outcome).map(Success::new)
+    }
+
+    /// What this client is connected to, as JSON.
+    pub fn info(&self) -> String {
+        let config = &self.node.config;
+        json!({
+            "service": self.kind.name(),
+            "target": config.target.display(),
+            "tls_mode": match config.tls {
+                TlsMode::Pin(_) => "pin",
+                TlsMode::Ca(_) => "ca",
+                TlsMode::System => "system",
+                TlsMode::Plaintext => "plaintext",
+            },
+            "macaroon": config.macaroon.is_some(),
+            "proxy": config.proxy.as_ref().map(|(host, port)| format!("{host}:{port}")),
+            "methods": registry::names(self.kind.name()),
+        })
+        .to_string()
+    }
+
+    /// Keeps everything for ever, touching nothing: for a forked child.
+    pub fn forget(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Core {
+    fn node(&self, kind: ServiceKind) -> Result<Arc<lnd::Node>, Error> {
+        match self.services.get(kind.name()) {
+            Some(Ok(node)) => Ok(Arc::clone(node)),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::local(
+                Status::NotConfigured,
+                format!("{} is not configured", kind.name()),
+                format!(
+                    "add \"{}\" to the configuration, or set its variables",
+                    kind.name()
+                ),
+            )
+            .with_service(kind.name())),
+        }
+    }
+
+    fn begin(&self, deadline: Deadline, options: &CallOptions) -> Arc<Call> {
+        let cancel = options.cancel.clone();
+        Arc::new(Call::new(
+            deadline,
+            cancel,
+            self.closing.clone(),
+            !options.no_retry,
+        ))
+    }
+
+    fn ask_health(&self, row: &'static MethodRow, node: &Arc<lnd::Node>, limit: Deadline) -> Value {
+        let call = self.begin(
+            limit,
+            &CallOptions {
+                no_retry: true,
+                ..CallOptions::default()
+            },
+        );
+        let context = lnd::Context::new(Arc::clone(&call), Arc::clone(node), row, None, None);
+        let asked = async move { lnd::health(&context).await };
+        self.runtime
+            .run(limit.plus(GRACE), asked)
+            .unwrap_or_else(|_| {
+                let error = failure::deadline_exceeded();
+                json!({
+                    "status": "down", "reason": error.message(), "hint": error.hint(),
+                    "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
+                })
+            })
+    }
+}
+
+fn open(config: ServiceConfig) -> Result<Arc<lnd::Node>, Error> {
+    let name = config.kind.name();
+    if config.kind != ServiceKind::Lnd {
+        return Err(Error::local(
+            Status::Unsupported,
+            format!("this version of the library has no method of {name} yet"),
+            "use lnd, or a later version",
+        )
+        .with_service(name));
+    }
+    lnd::Node::new(config)
+        .map(Arc::new)
+        .map_err(|error| error.with_service(name))
+}
+
+fn service_kind(name: &str) -> Result<ServiceKind, Error> {
+    ServiceKind::from_name(name).ok_or_else(|| {
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+        let valid: Vec<_> = ServiceKind::ALL.iter().map(|kind| kind.name()).collect();
+        Error::local(
+            Status::UnknownService,
+            format!("there is no service `{shown}`"),
+            format!("use one of: {}", valid.join(", ")),
+        )
+    })
+}
+
+type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
+
+fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
+    pairs
+        .iter()
+        .map(|(name, value)| metadata_entry(name, value))
+        .collect()
+}
+
+fn metadata_entry(
+    name: &str,
+    value: &str,
+) -> Result<(MetadataKey<Ascii>, MetadataValue<Ascii>), Error> {
+    let refused = |wrong: &str| {
+        Error::local(
+            Status::InvalidArgument,
+            format!("option `metadata`: {wrong}"),
+            "use lower-case ASCII names without -bin at their end; macaroon, grpc-* and :* are ours",
+        )
+    };
+    if name == "macaroon" || name.starts_with("grpc-") || name.starts_with(':') {
+        return Err(refused("a reserved name"));
+    }
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(refused("a name with upper-case letters"));
+    }
+    let key =
+        MetadataKey::from_bytes(name.as_bytes()).map_err(|_| refused("not a metadata name"))?;
+    let value = MetadataValue::try_from(value).map_err(|_| refused("a value that is not ASCII"))?;
+    Ok((key, value))
+}

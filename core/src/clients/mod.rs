@@ -1,0 +1,13 @@
+//! Floor 4: what the daemons' methods mean. One folder a daemon, one file a concern; the registry ties
+//! names to functions, the manager ties daemons to a runtime.
+
+mod execution;
+mod failure;
+mod json;
+mod lnd;
+mod manager;
+mod options;
+pub(crate) mod registry;
+
+pub use manager::{Client, Manager};
+pub use options::{CallOptions, Recovery, Success};

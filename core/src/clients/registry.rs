@@ -1,0 +1,272 @@
+//! The registry at run time: the rows of `methods.toml`, their schemas and the way to their functions.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::config::strict_json;
+use crate::error::{Error, Status};
+
+/// What repeating a method does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// R: changes nothing.
+    Read,
+    /// K: the daemon dedupes it by a key that we chose.
+    KeyedWrite,
+    /// N: any other write.
+    Write,
+}
+
+impl Class {
+    /// The letter in `methods.toml`.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Class::Read => "R",
+            Class::KeyedWrite => "K",
+            Class::Write => "N",
+        }
+    }
+}
+
+/// Which places in flight a call takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Plain reads.
+    Read,
+    /// Quick writes.
+    Write,
+    /// Calls that may stay open as long as a payment flies.
+    Payment,
+}
+
+/// What the daemon must be for a method to make sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// It need not even be there.
+    Nothing,
+    /// It answers calls.
+    Answering,
+    /// It is fully started.
+    ServerActive,
+    /// It is in sync with its chain.
+    Synced,
+}
+
+/// A refusal that proves that the daemon did nothing: its code and how its text begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// gRPC code.
+    pub code: i32,
+    /// Beginning of the text.
+    pub text: &'static str,
+}
+
+impl Refusal {
+    /// Only the beginning counts: the rest may carry words of a remote peer.
+    pub(crate) fn matches(&self, code: i32, text: &str) -> bool {
+        self.code == code && text.starts_with(self.text)
+    }
+}
+
+/// One service.
+#[derive(Debug)]
+pub struct ServiceRow {
+    /// Name in the API.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Refusals that stand in front of every handler.
+    pub no_effect: &'static [Refusal],
+}
+
+/// One method.
+#[derive(Debug)]
+pub struct MethodRow {
+    /// Name in the API.
+    pub name: &'static str,
+    /// Its service.
+    pub service: &'static str,
+    /// The daemon's RPCs that it uses, `package.Service/Method`.
+    pub rpcs: &'static [&'static str],
+    /// What repeating it does.
+    pub class: Class,
+    /// Which places in flight it takes.
+    pub lane: Lane,
+    /// Default deadline in milliseconds.
+    pub deadline_ms: u64,
+    /// Whether a time limit of the configuration takes the place of the default.
+    pub configured_deadline: bool,
+    /// Largest parameter text in bytes.
+    pub max_input_bytes: u64,
+    /// Permissions that the macaroon needs, `entity:action`.
+    pub permissions: &'static [&'static str],
+    /// What the daemon must be.
+    pub needs: Needs,
+    /// Refusals of its handlers that prove that nothing happened.
+    pub no_effect: &'static [Refusal],
+    /// How to learn what became of it; empty for reads.
+    pub reconcile: &'static str,
+    /// The statuses that a caller should expect besides the general ones.
+    pub errors: &'static [&'static str],
+    /// What it does.
+    pub doc: &'static str,
+    params_schema: fn() -> schemars::Schema,
+    result_schema: fn() -> schemars::Schema,
+}
+
+impl MethodRow {
+    /// JSON Schema of the parameters.
+    pub fn params_schema(&self) -> Value {
+        Value::from((self.params_schema)())
+    }
+
+    /// JSON Schema of the result.
+    pub fn result_schema(&self) -> Value {
+        Value::from((self.result_schema)())
+    }
+
+    /// Whether a refusal is on the service's or the method's list of those without effect.
+    pub(crate) fn proves_no_effect(&self, code: i32, text: &str) -> bool {
+        let service = SERVICES.iter().find(|service| service.name == self.service);
+        let gates = service.map_or(&[][..], |service| service.no_effect);
+        gates
+            .iter()
+            .chain(self.no_effect)
+            .any(|refusal| refusal.matches(code, text))
+    }
+}
+
+/// Something that can be printed as a JSON object, on the caller's thread.
+pub(crate) trait Printable: Send {
+    fn print(&self) -> Result<String, Error>;
+}
+
+impl<T: Serialize + Send> Printable for T {
+    fn print(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| {
+            Error::local(
+                Status::Panic,
+                format!("the result cannot be printed: {error}"),
+                "report this as a defect of the library",
+            )
+        })
+    }
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<Box<dyn Printable>, Error>> + Send>>;
+
+/// A method whose parameters are read and checked, waiting for its context.
+pub(crate) type Prepared<C> = Box<dyn FnOnce(C) -> Running + Send>;
+
+fn parse<T: DeserializeOwned>(row: &MethodRow, params: &str) -> Result<T, Error> {
+    strict_json::parse(params, row.max_input_bytes)
+}
+
+/// The row of a method of a service.
+pub(crate) fn find(service: &'static str, method: &str) -> Result<&'static MethodRow, Error> {
+    METHODS
+        .iter()
+        .find(|row| row.service == service && row.name == method)
+        .ok_or_else(|| unknown_method(service, method))
+}
+
+pub(crate) fn names(service: &str) -> Vec<&'static str> {
+    METHODS
+        .iter()
+        .filter(|row| row.service == service)
+        .map(|row| row.name)
+        .collect()
+}
+
+fn unknown_method(service: &'static str, method: &str) -> Error {
+    let shown: String = method
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(64)
+        .collect();
+    Error::local(
+        Status::UnknownMethod,
+        format!("{service} has no method `{shown}`"),
+        format!("use one of: {}", names(service).join(", ")),
+    )
+    .with_service(service)
+}
+
+/// The whole registry with the schemas of parameters and results, as JSON.
+pub fn methods_json() -> String {
+    let methods: Vec<Value> = METHODS.iter().map(describe).collect();
+    let services: Vec<Value> = SERVICES
+        .iter()
+        .map(|service| json!({ "name": service.name, "doc": service.doc }))
+        .collect();
+    json!({ "services": services, "methods": methods }).to_string()
+}
+
+fn describe(row: &MethodRow) -> Value {
+    json!({
+        "name": row.name,
+        "service": row.service,
+        "rpcs": row.rpcs,
+        "class": row.class.letter(),
+        "lane": match row.lane {
+            Lane::Read => "read",
+            Lane::Write => "write",
+            Lane::Payment => "payment",
+        },
+        "deadline_ms": row.deadline_ms,
+        "configured_deadline": row.configured_deadline,
+        "permissions": row.permissions,
+        "needs": match row.needs {
+            Needs::Nothing => "nothing",
+            Needs::Answering => "answering",
+            Needs::ServerActive => "server_active",
+            Needs::Synced => "synced",
+        },
+        "reconcile": Some(row.reconcile).filter(|text| !text.is_empty()),
+        "errors": row.errors,
+        "doc": row.doc,
+        "params": row.params_schema(),
+        "result": row.result_schema(),
+    })
+}
+
+include!(concat!(env!("OUT_DIR"), "/registry.rs"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_object_is_closed() {
+        for row in METHODS {
+            let schema = row.params_schema();
+            assert_eq!(schema["additionalProperties"], false, "{}", row.name);
+            assert_eq!(row.result_schema()["type"], "object", "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn named_errors_exist() {
+        for row in METHODS {
+            for name in row.errors {
+                assert!(
+                    Status::ALL.iter().any(|status| status.name() == *name),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_text_proves_anything() {
+        let row = find("lnd", "send_payment").unwrap();
+        assert!(row.proves_no_effect(2, "wallet locked, unlock it to enable full RPC access"));
+        assert!(row.proves_no_effect(2, "invoice expired. Valid until 2026"));
+        assert!(!row.proves_no_effect(2, "peer said: invoice expired. Valid until 2026"));
+        assert!(!row.proves_no_effect(14, "wallet locked, unlock it to enable full RPC access"));
+    }
+}
