@@ -18,3 +18,6 @@ pub(crate) use dial_error::{DialError, DialFault};
 pub(crate) use random::{random_bytes, random_fraction};
 pub use runtime::HostHooks;
 pub(crate) use runtime::{RunFailure, Runtime};
+
+#[cfg(test)]
+mod tests;

@@ -241,7 +241,10 @@ impl Node {
         {
             return Err(Refused::Error(Error::local(
                 Status::WrongPeer,
-                format!("the node is on {}, the configuration says {wanted}", found.network),
+                format!(
+                    "the node is on {}, the configuration says {wanted}",
+                    found.network
+                ),
                 "correct lnd.network or the node's address",
             )));
         }

@@ -1,0 +1,5 @@
+//! Dials against real sockets: every TLS mode, wrong peers, proxies, and many callers at once.
+
+mod connecting;
+mod peer;
+mod recognition;
