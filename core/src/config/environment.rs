@@ -1,7 +1,7 @@
 //! The configuration from environment variables: the names of the replaced product, and a few of our own.
 
 use super::manager::RawManager;
-use super::service::RawService;
+use super::raw_service::RawService;
 use super::{ManagerConfig, ServiceKind, invalid};
 use crate::error::Error;
 

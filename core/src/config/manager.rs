@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::service::RawService;
+use super::raw_service::RawService;
 use super::{Secret, ServiceConfig, ServiceKind, invalid, strict_json};
 use crate::error::Error;
 

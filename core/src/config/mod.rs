@@ -6,6 +6,7 @@ mod address;
 mod environment;
 mod lndconnect;
 mod manager;
+mod raw_service;
 mod secret;
 mod service;
 pub(crate) mod strict_json;
