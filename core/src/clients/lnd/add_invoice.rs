@@ -57,11 +57,11 @@ impl AddInvoiceParams {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AddInvoiceResult {
     #[serde(flatten)]
-    invoice: InvoiceView,
+    pub(super) invoice: InvoiceView,
     /// The caller's id or the generated one.
-    operation_id: Option<String>,
+    pub(super) operation_id: Option<String>,
     /// Whether an earlier call had made it.
-    replayed: bool,
+    pub(super) replayed: bool,
 }
 
 pub(crate) async fn add_invoice(

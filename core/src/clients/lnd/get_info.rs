@@ -89,7 +89,7 @@ pub(super) async fn ask(context: &Context) -> Result<GetInfoResponse, AttemptErr
     context.read(send).await
 }
 
-fn view(info: GetInfoResponse) -> GetInfoResult {
+pub(super) fn view(info: GetInfoResponse) -> GetInfoResult {
     let mut features: Vec<FeatureView> = info
         .features
         .into_iter()

@@ -34,16 +34,16 @@ pub(crate) struct LookupOperationParams {
 /// What became of it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LookupOperationResult {
-    operation_id: String,
-    method: String,
+    pub(super) operation_id: String,
+    pub(super) method: String,
     /// `done`, `failed`, `in_flight`, `not_found` or `unknown`.
-    state: &'static str,
+    pub(super) state: &'static str,
     /// Whether the state is final; for not_found: whether nothing happened and nothing will.
-    decisive: bool,
+    pub(super) decisive: bool,
     /// From which unix time on not_found is final; null when it is now, or never.
-    decisive_after: Option<u64>,
+    pub(super) decisive_after: Option<u64>,
     /// The view of what was found; null when nothing was.
-    result: Option<Value>,
+    pub(super) result: Option<Value>,
 }
 
 struct Finding {

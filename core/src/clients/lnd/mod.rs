@@ -3,6 +3,8 @@
 mod add_invoice;
 mod context;
 mod get_info;
+#[cfg(test)]
+mod golden;
 mod health;
 mod invoice_view;
 mod lookup_invoice;

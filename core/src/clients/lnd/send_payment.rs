@@ -50,13 +50,13 @@ impl SendPaymentParams {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SendPaymentResult {
     #[serde(flatten)]
-    payment: PaymentView,
+    pub(super) payment: PaymentView,
     /// Whether an earlier call had paid it.
-    already_paid: bool,
+    pub(super) already_paid: bool,
     /// The fee limit of this call, millisatoshis; null when nothing was sent.
-    fee_limit_msat: Option<Millisatoshis>,
+    pub(super) fee_limit_msat: Option<Millisatoshis>,
     /// The caller's id or the generated one.
-    operation_id: Option<String>,
+    pub(super) operation_id: Option<String>,
 }
 
 pub(crate) async fn send_payment(
