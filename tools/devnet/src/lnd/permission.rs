@@ -1,0 +1,114 @@
+//! Which operations a macaroon must grant for which call, and which ones lnd's macaroon files
+//! grant.
+
+/// An operation: an entity and an action upon it.
+pub(crate) type Operation = (&'static str, &'static str);
+
+/// Who may call a method.
+pub(crate) enum Access {
+    /// Everybody, in every state of the wallet.
+    Anybody,
+    /// Everybody, while the wallet is locked.
+    Unlocker,
+    /// Whoever shows a macaroon over this operation, while the node runs.
+    Macaroon(Operation),
+}
+
+/// Every call that the simulated lnd serves over gRPC.
+const OVER_GRPC: [&str; 6] = [
+    "/lnrpc.State/GetState",
+    "/lnrpc.Lightning/GetInfo",
+    "/lnrpc.Lightning/AddInvoice",
+    "/lnrpc.Lightning/LookupInvoice",
+    "/routerrpc.Router/SendPaymentV2",
+    "/routerrpc.Router/TrackPaymentV2",
+];
+
+/// What lnd writes to readonly.macaroon, sorted as the bakery sorts.
+pub(crate) const READONLY: [Operation; 9] = [
+    ("address", "read"),
+    ("info", "read"),
+    ("invoices", "read"),
+    ("macaroon", "read"),
+    ("message", "read"),
+    ("offchain", "read"),
+    ("onchain", "read"),
+    ("peers", "read"),
+    ("signer", "read"),
+];
+
+/// What lnd writes to invoice.macaroon.
+pub(crate) const INVOICE: [Operation; 5] = [
+    ("address", "read"),
+    ("address", "write"),
+    ("invoices", "read"),
+    ("invoices", "write"),
+    ("onchain", "read"),
+];
+
+/// What lnd writes to admin.macaroon.
+pub(crate) const ADMIN: [Operation; 19] = [
+    ("address", "read"),
+    ("address", "write"),
+    ("info", "read"),
+    ("info", "write"),
+    ("invoices", "read"),
+    ("invoices", "write"),
+    ("macaroon", "generate"),
+    ("macaroon", "read"),
+    ("macaroon", "write"),
+    ("message", "read"),
+    ("message", "write"),
+    ("offchain", "read"),
+    ("offchain", "write"),
+    ("onchain", "read"),
+    ("onchain", "write"),
+    ("peers", "read"),
+    ("peers", "write"),
+    ("signer", "generate"),
+    ("signer", "read"),
+];
+
+/// Who may call this method, over gRPC or by way of REST; nothing for what the simulated lnd does
+/// not have.
+pub(crate) fn access(method: &str) -> Option<Access> {
+    Some(match method {
+        "/lnrpc.State/GetState" => Access::Anybody,
+        "/lnrpc.WalletUnlocker/UnlockWallet" => Access::Unlocker,
+        "/lnrpc.Lightning/GetInfo" => Access::Macaroon(("info", "read")),
+        "/lnrpc.Lightning/ChannelBalance"
+        | "/lnrpc.Lightning/ListChannels"
+        | "/lnrpc.Lightning/ListPayments"
+        | "/routerrpc.Router/TrackPaymentV2" => Access::Macaroon(("offchain", "read")),
+        "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(("offchain", "write")),
+        "/lnrpc.Lightning/LookupInvoice" | "/lnrpc.Lightning/ListInvoices" => {
+            Access::Macaroon(("invoices", "read"))
+        }
+        "/lnrpc.Lightning/AddInvoice"
+        | "/invoicesrpc.Invoices/AddHoldInvoice"
+        | "/invoicesrpc.Invoices/SettleInvoice"
+        | "/invoicesrpc.Invoices/CancelInvoice" => Access::Macaroon(("invoices", "write")),
+        _ => return None,
+    })
+}
+
+/// Looks a path up as grpc-go does, and answers with its text if there is no such service or
+/// method.
+pub(crate) fn find_over_grpc(path: &str) -> Result<&'static str, String> {
+    if let Some(method) = OVER_GRPC.into_iter().find(|known| *known == path) {
+        return Ok(method);
+    }
+    let trimmed = path.strip_prefix('/').unwrap_or(path);
+    let Some((service, method)) = trimmed.rsplit_once('/') else {
+        return Err(format!("malformed method name: {path:?}"));
+    };
+    let of_service = |known: &&str| {
+        known[1..]
+            .rsplit_once('/')
+            .is_some_and(|(name, _)| name == service)
+    };
+    Err(match OVER_GRPC.iter().any(of_service) {
+        true => format!("unknown method {method} for service {service}"),
+        false => format!("unknown service {service}"),
+    })
+}

@@ -1,0 +1,73 @@
+//! The addresses of lnd's REST that the simulated one has, and the call behind each.
+
+use http::Method;
+
+/// A call over REST.
+pub(crate) enum Route<'a> {
+    Look(Look<'a>),
+    Act(Act),
+    /// The one whose answer is a stream.
+    Pay,
+}
+
+/// A call that reads.
+pub(crate) enum Look<'a> {
+    State,
+    Info,
+    ChannelBalance,
+    Channels,
+    Invoices,
+    Invoice(&'a str),
+    Payments,
+}
+
+/// A call that changes something.
+pub(crate) enum Act {
+    AddInvoice,
+    AddHoldInvoice,
+    SettleInvoice,
+    CancelInvoice,
+    Unlock,
+}
+
+impl<'a> Route<'a> {
+    /// The call at this address.
+    pub(crate) fn find(method: &Method, path: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        Some(match (method.as_str(), segments.as_slice()) {
+            ("GET", ["v1", "state"]) => Self::Look(Look::State),
+            ("GET", ["v1", "getinfo"]) => Self::Look(Look::Info),
+            ("GET", ["v1", "balance", "channels"]) => Self::Look(Look::ChannelBalance),
+            ("GET", ["v1", "channels"]) => Self::Look(Look::Channels),
+            ("GET", ["v1", "invoices"]) => Self::Look(Look::Invoices),
+            ("GET", ["v1", "invoice", hash]) => Self::Look(Look::Invoice(hash)),
+            ("GET", ["v1", "payments"]) => Self::Look(Look::Payments),
+            ("POST", ["v1", "invoices"]) => Self::Act(Act::AddInvoice),
+            ("POST", ["v2", "invoices", "hodl"]) => Self::Act(Act::AddHoldInvoice),
+            ("POST", ["v2", "invoices", "settle"]) => Self::Act(Act::SettleInvoice),
+            ("POST", ["v2", "invoices", "cancel"]) => Self::Act(Act::CancelInvoice),
+            ("POST", ["v1", "unlockwallet"]) => Self::Act(Act::Unlock),
+            ("POST", ["v2", "router", "send"]) => Self::Pay,
+            _ => return None,
+        })
+    }
+
+    /// The gRPC method that the address stands for.
+    pub(crate) fn method(&self) -> &'static str {
+        match self {
+            Self::Look(Look::State) => "/lnrpc.State/GetState",
+            Self::Look(Look::Info) => "/lnrpc.Lightning/GetInfo",
+            Self::Look(Look::ChannelBalance) => "/lnrpc.Lightning/ChannelBalance",
+            Self::Look(Look::Channels) => "/lnrpc.Lightning/ListChannels",
+            Self::Look(Look::Invoices) => "/lnrpc.Lightning/ListInvoices",
+            Self::Look(Look::Invoice(_)) => "/lnrpc.Lightning/LookupInvoice",
+            Self::Look(Look::Payments) => "/lnrpc.Lightning/ListPayments",
+            Self::Act(Act::AddInvoice) => "/lnrpc.Lightning/AddInvoice",
+            Self::Act(Act::AddHoldInvoice) => "/invoicesrpc.Invoices/AddHoldInvoice",
+            Self::Act(Act::SettleInvoice) => "/invoicesrpc.Invoices/SettleInvoice",
+            Self::Act(Act::CancelInvoice) => "/invoicesrpc.Invoices/CancelInvoice",
+            Self::Act(Act::Unlock) => "/lnrpc.WalletUnlocker/UnlockWallet",
+            Self::Pay => "/routerrpc.Router/SendPaymentV2",
+        }
+    }
+}

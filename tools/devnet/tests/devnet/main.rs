@@ -1,0 +1,11 @@
+//! The simulated daemons, looked at by clients of the tests' own.
+
+mod connection;
+mod hold;
+mod invoices;
+mod macaroons;
+mod payment_failures;
+mod payments;
+mod rest;
+mod support;
+mod wallet;
