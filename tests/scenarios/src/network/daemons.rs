@@ -1,0 +1,141 @@
+//! The tier of the real daemons: btcd and lnd, built and run by `arkgrpc_lab`.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use arkgrpc_lab::{Lab, LabError, LabOptions, NodeAccess};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::{Network, Node};
+use crate::scenario::Tier;
+
+const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+const LOCKABLE: &str = "carol";
+const FUNDING_LIMIT: Duration = Duration::from_secs(60);
+
+pub struct Daemons {
+    lab: Lab,
+}
+
+impl Daemons {
+    /// The error for which `is_skip()` holds means: not possible on this machine.
+    pub fn start() -> Result<Self, LabError> {
+        Lab::start(LabOptions::default()).map(|lab| Self { lab })
+    }
+}
+
+impl Network for Daemons {
+    fn tier(&self) -> Tier {
+        Tier::Daemons
+    }
+
+    fn nodes(&self) -> Vec<Node> {
+        // Carol is absent until a scenario asks for her: an unknown name is no failure here.
+        NAMES
+            .iter()
+            .filter_map(|name| self.lab.node(name).ok())
+            .map(node)
+            .collect()
+    }
+
+    fn node(&self, name: &str) -> Result<Node> {
+        Ok(node(self.lab.node(name)?))
+    }
+
+    fn mine(&self, blocks: u32) -> Result<()> {
+        self.lab.mine(blocks)?;
+        Ok(())
+    }
+
+    fn stop(&self, name: &str) -> Result<()> {
+        Ok(self.lab.stop(name)?)
+    }
+
+    fn start_again(&self, name: &str) -> Result<()> {
+        Ok(self.lab.start_again(name)?)
+    }
+
+    fn kill(&self, name: &str) -> Result<()> {
+        Ok(self.lab.kill(name)?)
+    }
+
+    fn pause(&self, name: &str) -> Result<()> {
+        Ok(self.lab.pause(name)?)
+    }
+
+    fn resume(&self, name: &str) -> Result<()> {
+        Ok(self.lab.resume(name)?)
+    }
+
+    fn lock_wallet(&self, name: &str) -> Result<()> {
+        match self.lab.node(name) {
+            Ok(_) => self.restart(name),
+            Err(_) if name == LOCKABLE => {
+                self.lab.start_locked_wallet_node()?;
+                Ok(())
+            }
+            Err(error) => Err(error).context("only carol's wallet has a password"),
+        }
+    }
+
+    /// Bob has a channel with carol, as in the simulation; here it is opened when she is first unlocked.
+    fn unlock_wallet(&self, name: &str) -> Result<()> {
+        self.lab.unlock(name)?;
+        self.lab.wait_until_synced(name)?;
+        let (bob, carol) = (self.lab.node("bob")?, self.lab.node(name)?);
+        let peer = json!({"pubkey": carol.pubkey, "host": carol.peer_address});
+        let order = json!({"addr": peer, "perm": true, "timeout": "30"});
+        match bob.rest()?.call("POST", "/v1/peers", Some(&order)) {
+            Err(LabError::Refused { message, .. }) if message.contains("already connected") => {}
+            other => drop(other?),
+        }
+        let channels = bob.rest()?.call("GET", "/v1/channels", None)?;
+        let channels = channels.get("channels").and_then(Value::as_array);
+        let mut peers = channels
+            .into_iter()
+            .flatten()
+            .map(|channel| &channel["remote_pubkey"]);
+        if peers.any(|peer| peer == carol.pubkey.as_str()) {
+            return Ok(());
+        }
+        self.open_channel(&bob, &carol)
+    }
+}
+
+impl Daemons {
+    fn open_channel(&self, from: &NodeAccess, to: &NodeAccess) -> Result<()> {
+        let order = json!({
+            "node_pubkey_string": to.pubkey,
+            "local_funding_amount": "1000000",
+            "push_sat": "100000",
+            "target_conf": 6,
+        });
+        let opened = from.rest()?.call("POST", "/v1/channels", Some(&order))?;
+        let txid = opened.get("funding_txid_bytes").and_then(Value::as_str);
+        let mut txid = BASE64.decode(txid.context("no funding_txid_bytes")?)?;
+        // Hashes travel in wire order and are shown the other way round.
+        txid.reverse();
+        self.lab
+            .chain()
+            .wait_for_transactions(&[&hex::encode(txid)], FUNDING_LIMIT)?;
+        self.lab.mine(6)?;
+        Ok(())
+    }
+}
+
+fn node(access: NodeAccess) -> Node {
+    Node {
+        name: access.name,
+        alias: access.alias,
+        pubkey: access.pubkey,
+        grpc_host: access.grpc_host,
+        grpc_port: access.grpc_port,
+        rest_url: access.rest_url,
+        tls_cert: access.tls_cert,
+        macaroon: access.macaroon,
+        readonly_macaroon: access.readonly_macaroon,
+        invoice_macaroon: access.invoice_macaroon,
+    }
+}

@@ -1,0 +1,61 @@
+//! The nodes that scenarios are played on: one trait, an adapter for each tier.
+
+mod daemons;
+mod devnet;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use arkgrpc_lab::Rest;
+
+pub use self::daemons::Daemons;
+pub use self::devnet::SimulatedDaemons;
+use crate::scenario::Tier;
+
+/// All that a player needs to reach a node, and a test to look at it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub name: String,
+    pub alias: String,
+    pub pubkey: String,
+    pub grpc_host: String,
+    pub grpc_port: u16,
+    pub rest_url: String,
+    pub tls_cert: PathBuf,
+    pub macaroon: PathBuf,
+    pub readonly_macaroon: PathBuf,
+    pub invoice_macaroon: PathBuf,
+}
+
+impl Node {
+    /// The daemon's own REST interface: how tests look past the library.
+    pub fn rest(&self) -> Result<Rest> {
+        Ok(Rest::new(&self.rest_url, Some(&self.macaroon))?)
+    }
+}
+
+/// A running chain with alice and bob, a channel between them, and carol when asked for.
+pub trait Network: Sync {
+    fn tier(&self) -> Tier;
+    /// The nodes that exist now.
+    fn nodes(&self) -> Vec<Node>;
+    fn node(&self, name: &str) -> Result<Node>;
+    fn mine(&self, blocks: u32) -> Result<()>;
+    /// Ends the daemon in good order.
+    fn stop(&self, name: &str) -> Result<()>;
+    /// Starts a daemon that was stopped or killed, until it is of use.
+    fn start_again(&self, name: &str) -> Result<()>;
+    /// SIGKILL, or what comes closest to it.
+    fn kill(&self, name: &str) -> Result<()>;
+    /// Connections stay open, nothing is answered.
+    fn pause(&self, name: &str) -> Result<()>;
+    fn resume(&self, name: &str) -> Result<()>;
+    /// Brings carol up with a locked wallet, whatever state she was in.
+    fn lock_wallet(&self, name: &str) -> Result<()>;
+    fn unlock_wallet(&self, name: &str) -> Result<()>;
+
+    fn restart(&self, name: &str) -> Result<()> {
+        self.stop(name)?;
+        self.start_again(name)
+    }
+}
