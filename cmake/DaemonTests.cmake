@@ -1,0 +1,32 @@
+# Scenarios on simulated and on real daemons, and the comparison of our .proto files with what the
+# daemons publish.
+
+# The daemons take a quarter of an hour to compile; they do so beside the Rust build, with what it
+# leaves of the machine.
+add_custom_target(
+  daemons ALL
+  COMMAND sh ${ARKGRPC_SCRIPTS}/build-daemons.sh ${ARKGRPC_RUST_DIR}/debug/arkgrpc-lab
+  COMMENT "Building the real daemons at low priority"
+  VERBATIM)
+add_dependencies(daemons rust_lab)
+
+set(scenarios ${ARKGRPC_RUST_DIR}/debug/arkgrpc-scenarios)
+set(player ARKGRPC_PLAYER=${ARKGRPC_PLAYER})
+foreach(suite scenarios money)
+  arkgrpc_test(devnet.${suite} TIMEOUT 900 ENVIRONMENT ${player}
+               COMMAND ${scenarios} --tier devnet --suite ${suite})
+  arkgrpc_test(daemons.${suite} NEEDS go TIMEOUT 2400 ENVIRONMENT ${player}
+               COMMAND ${scenarios} --tier daemons --suite ${suite})
+endforeach()
+
+if(GO_EXECUTABLE)
+  set(in_daemons ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR}/tools/lab/daemons)
+  arkgrpc_test(drift.self-test NEEDS go TIMEOUT 1800
+               COMMAND ${in_daemons} ${GO_EXECUTABLE} test ./driftcheck)
+  arkgrpc_test(drift.protos NEEDS go TIMEOUT 1800
+               COMMAND ${in_daemons} ${GO_EXECUTABLE} run ./driftcheck -proto
+                       ${CMAKE_CURRENT_SOURCE_DIR}/proto)
+else()
+  arkgrpc_skipped_test(drift.self-test go "Go is not installed")
+  arkgrpc_skipped_test(drift.protos go "Go is not installed")
+endif()
