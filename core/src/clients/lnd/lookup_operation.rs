@@ -12,7 +12,7 @@ use super::context::Context;
 use super::invoice_view::InvoiceView;
 use super::lookup_invoice::{find_invoice, is_not_found};
 use super::payment_request::PaymentRequest;
-use super::payment_tracking::{Patience, Tracked, succeeded, track};
+use super::payment_tracking::{is_decided, peek, succeeded};
 use super::payment_verdict;
 use super::preimage;
 use super::send_payment::SendPaymentParams;
@@ -123,31 +123,30 @@ async fn find_sent(context: &Context, params: &LookupOperationParams) -> Result<
     let after = request.decisive_after();
     let past = unix_now() > after;
     let later = Some(after).filter(|_| !past);
-    match track(context, request.payment_hash, Patience::Once).await {
-        Tracked::Decided(payment) => {
-            let done = succeeded(&payment);
-            Ok(Finding {
-                state: if done { "done" } else { "failed" },
-                // A request still on its way may try a failed payment again.
-                decisive: done || past,
-                decisive_after: later.filter(|_| !done),
-                result: Some(payment_verdict::shown(&payment)),
-            })
-        }
-        Tracked::Flying(payment, _) => Ok(Finding {
-            state: "in_flight",
-            decisive: false,
-            decisive_after: None,
-            result: Some(payment_verdict::shown(&payment)),
-        }),
-        Tracked::NotFound => Ok(Finding {
+    let found = peek(context, request.payment_hash).await;
+    let Some(payment) = found.map_err(|failure| context.error(&failure))? else {
+        return Ok(Finding {
             state: "not_found",
             decisive: past,
             decisive_after: later,
             result: None,
-        }),
-        Tracked::Unasked(failure) => Err(context.error(&failure)),
-    }
+        });
+    };
+    let done = succeeded(&payment);
+    let flying = !is_decided(&payment);
+    Ok(Finding {
+        state: if done {
+            "done"
+        } else if flying {
+            "in_flight"
+        } else {
+            "failed"
+        },
+        // A request still on its way may try a failed payment again.
+        decisive: done || (past && !flying),
+        decisive_after: later.filter(|_| !done && !flying),
+        result: Some(payment_verdict::shown(&payment)),
+    })
 }
 
 fn unix_now() -> u64 {

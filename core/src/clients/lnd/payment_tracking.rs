@@ -85,6 +85,15 @@ pub(super) async fn track(context: &Context, hash: Hex32, patience: Patience) ->
     }
 }
 
+/// The payment as lnd has it now, without waiting for its end; `None`: lnd has not started one.
+pub(super) async fn peek(context: &Context, hash: Hex32) -> Result<Option<Payment>, AttemptError> {
+    match open(context, hash).await {
+        Ok((payment, _)) => Ok(Some(payment)),
+        Err(failure) if context.error(&failure).status() == Status::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Reads updates until the payment is decided or the stream ends.
 pub(super) async fn watch(
     context: &Context,
