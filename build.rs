@@ -7,7 +7,10 @@ use std::process::Command;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let rustc = Command::new(var("RUSTC")?).arg("-V").output()?;
-    println!("cargo::rustc-env=ARKGRPC_BUILD_RUSTC={}", String::from_utf8(rustc.stdout)?.trim());
+    println!(
+        "cargo::rustc-env=ARKGRPC_BUILD_RUSTC={}",
+        String::from_utf8(rustc.stdout)?.trim()
+    );
     println!("cargo::rustc-env=ARKGRPC_BUILD_TARGET={}", var("TARGET")?);
     println!("cargo::rustc-env=ARKGRPC_BUILD_PROFILE={}", var("PROFILE")?);
 
@@ -32,7 +35,9 @@ fn name_elf(major: &str) {
 }
 
 fn name_mach_o(major: &str, version: &str) {
-    link(&format!("-Wl,-install_name,@rpath/libarkgrpc.{major}.dylib"));
+    link(&format!(
+        "-Wl,-install_name,@rpath/libarkgrpc.{major}.dylib"
+    ));
     link(&format!("-Wl,-current_version,{version}"));
 }
 

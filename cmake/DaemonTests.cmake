@@ -11,7 +11,11 @@ add_custom_target(
 add_dependencies(daemons rust_lab)
 
 set(scenarios ${ARKGRPC_RUST_DIR}/debug/arkgrpc-scenarios)
-set(player ARKGRPC_PLAYER=${ARKGRPC_PLAYER})
+set(blind_player ${CMAKE_BINARY_DIR}/blind-player)
+file(WRITE ${blind_player}
+     "#!/bin/sh\nexec env LD_PRELOAD=\"${ARKGRPC_BLIND_LIBRARY}\" \"${ARKGRPC_PLAYER}\" \"$@\"\n")
+file(CHMOD ${blind_player} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+set(player ARKGRPC_PLAYER=${ARKGRPC_PLAYER} ARKGRPC_PLAYER_BLIND=${blind_player})
 foreach(suite scenarios money)
   arkgrpc_test(devnet.${suite} TIMEOUT 900 ENVIRONMENT ${player}
                COMMAND ${scenarios} --tier devnet --suite ${suite})
@@ -20,11 +24,15 @@ foreach(suite scenarios money)
 endforeach()
 
 if(GO_EXECUTABLE)
-  set(in_daemons ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR}/tools/lab/daemons)
+  # The tags and settings of the daemons' own build: what it compiled is used again.
+  set(in_daemons ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR}/tools/lab/daemons
+                 ${CMAKE_COMMAND} -E env CGO_ENABLED=0)
+  set(tags autopilotrpc,signrpc,walletrpc,chainrpc,invoicesrpc,watchtowerrpc,neutrinorpc)
+  string(APPEND tags ",monitoring,peersrpc")
   arkgrpc_test(drift.self-test NEEDS go TIMEOUT 1800
-               COMMAND ${in_daemons} ${GO_EXECUTABLE} test ./driftcheck)
+               COMMAND ${in_daemons} ${GO_EXECUTABLE} test -tags ${tags} ./driftcheck)
   arkgrpc_test(drift.protos NEEDS go TIMEOUT 1800
-               COMMAND ${in_daemons} ${GO_EXECUTABLE} run ./driftcheck -proto
+               COMMAND ${in_daemons} ${GO_EXECUTABLE} run -tags ${tags} ./driftcheck -proto
                        ${CMAKE_CURRENT_SOURCE_DIR}/proto)
 else()
   arkgrpc_skipped_test(drift.self-test go "Go is not installed")

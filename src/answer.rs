@@ -91,7 +91,9 @@ impl Answer {
             message: OutputText::new(error.message().to_owned()),
             hint: OutputText::new(error.hint().to_owned()),
             executed: error.executed(),
-            operation_id: error.operation_id().map(|id| OutputText::new(id.to_owned())),
+            operation_id: error
+                .operation_id()
+                .map(|id| OutputText::new(id.to_owned())),
             retryable: error.retryable(),
             retry_after: error.retry_after(),
             grpc_code: error.grpc_code(),
@@ -134,7 +136,8 @@ impl Answer {
     /// As for [`Answer::behind`], and the pointer is not used again.
     pub(crate) unsafe fn take_back(result: *mut arkgrpc_result) {
         let answer = result.cast::<Self>();
-        if answer.is_null() || !answer.is_aligned() || std::ptr::eq(answer, &raw const AFTER_PANIC) {
+        if answer.is_null() || !answer.is_aligned() || std::ptr::eq(answer, &raw const AFTER_PANIC)
+        {
             return;
         }
         // SAFETY: by contract from `hand_out`, which boxed it, and not freed before.
@@ -174,7 +177,9 @@ mod tests {
     #[test]
     fn the_prepared_panic_answer_is_a_complete_error() {
         let prepared: Value = serde_json::from_slice(PANIC_JSON.to_bytes()).unwrap();
-        let made = Error::local(Status::Panic, "m", "h").with_executed(Executed::Unknown).to_json();
+        let made = Error::local(Status::Panic, "m", "h")
+            .with_executed(Executed::Unknown)
+            .to_json();
         assert_eq!(keys(&prepared), keys(&made));
         assert_eq!(prepared["code"], made["code"]);
         assert_eq!(prepared["executed"], made["executed"]);
@@ -207,7 +212,10 @@ mod tests {
             Answer::take_back(handle);
             Answer::take_back(Answer::hand_out_panic());
             Answer::take_back(Answer::hand_out_panic());
-            assert_eq!(Answer::behind(Answer::hand_out_panic()).unwrap().status, Status::Panic);
+            assert_eq!(
+                Answer::behind(Answer::hand_out_panic()).unwrap().status,
+                Status::Panic
+            );
         }
     }
 }

@@ -22,7 +22,11 @@ pub(crate) static CANCELS: Registry<CancelToken> = Registry::new(Kind::Cancel);
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn arkgrpc_cancel_new() -> *mut arkgrpc_cancel {
-    guard::value(ptr::null_mut(), || CANCELS.insert(CancelToken::new()).unwrap_or(ptr::null_mut()))
+    guard::value(ptr::null_mut(), || {
+        CANCELS
+            .insert(CancelToken::new())
+            .unwrap_or(ptr::null_mut())
+    })
 }
 
 /// Ends all calls that carry this token, now and later: they return ARKGRPC_CANCELLED.

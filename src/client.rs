@@ -67,7 +67,10 @@ pub unsafe extern "C" fn arkgrpc_client_info(
     unsafe {
         guard::answering(result, || {
             let json = CLIENTS.get(client)?.info();
-            Ok(Success { json, recovery: None })
+            Ok(Success {
+                json,
+                recovery: None,
+            })
         })
     }
 }

@@ -22,7 +22,11 @@ pub(crate) unsafe fn fallible(
     body: impl FnOnce() -> Result<Success, Error>,
 ) -> i32 {
     // SAFETY: the same contract.
-    unsafe { run(result, ptr::null_mut::<*mut ()>(), || body().map(|success| (success, None))) }
+    unsafe {
+        run(result, ptr::null_mut::<*mut ()>(), || {
+            body().map(|success| (success, None))
+        })
+    }
 }
 
 /// A function whose answer is in its result object, which the caller must therefore take.
@@ -34,7 +38,13 @@ pub(crate) unsafe fn answering(
     body: impl FnOnce() -> Result<Success, Error>,
 ) -> i32 {
     let taken = !result.is_null();
-    let body = || if taken { body() } else { Err(missing_out_parameter("result")) };
+    let body = || {
+        if taken {
+            body()
+        } else {
+            Err(missing_out_parameter("result"))
+        }
+    };
     // SAFETY: the same contract.
     unsafe { fallible(result, body) }
 }
@@ -94,7 +104,10 @@ pub(crate) unsafe fn reading<T: Copy>(
 
 /// A success without anything to report.
 pub(crate) fn nothing_to_say() -> Success {
-    Success { json: "{}".to_owned(), recovery: None }
+    Success {
+        json: "{}".to_owned(),
+        recovery: None,
+    }
 }
 
 /// # Safety
@@ -114,14 +127,22 @@ unsafe fn run<T>(
     panic_hook::install();
     let started = Instant::now();
     let caught = catch_unwind(AssertUnwindSafe(|| {
-        let outcome = if reentrant { Err(refused_reentry()) } else { body() };
+        let outcome = if reentrant {
+            Err(refused_reentry())
+        } else {
+            body()
+        };
         let (outcome, object) = match outcome {
             Ok((success, object)) => (Ok(success), object),
             Err(error) => (Err(error), None),
         };
         let answer = Answer::new(outcome, started.elapsed());
         let status = answer.status;
-        let answer = if result.is_null() { ptr::null_mut() } else { answer.hand_out() };
+        let answer = if result.is_null() {
+            ptr::null_mut()
+        } else {
+            answer.hand_out()
+        };
         (status, answer, object)
     }));
     let (status, answer, object) = caught.unwrap_or_else(|payload| {

@@ -30,7 +30,10 @@ fn refuse(status: Status) -> Result<Success, Error> {
 #[test]
 fn success_and_failure_both_come_with_a_result() {
     assert_eq!(guarded(|| Ok(nothing_to_say())), (0, Some(Status::Ok)));
-    assert_eq!(guarded(|| refuse(Status::NotFound)), (305, Some(Status::NotFound)));
+    assert_eq!(
+        guarded(|| refuse(Status::NotFound)),
+        (305, Some(Status::NotFound))
+    );
 }
 
 #[test]

@@ -5,9 +5,8 @@
 
 use std::ffi::c_void;
 
-use parking_lot::RwLock;
-
 use arkgrpc_core::error::{Error, Status};
+use arkgrpc_core::locks::RwLock;
 
 use crate::per_process::PerProcess;
 
@@ -42,7 +41,9 @@ impl Kind {
     }
 
     fn from_number(number: u64) -> Option<Self> {
-        [Kind::Manager, Kind::Client, Kind::Cancel].into_iter().find(|kind| *kind as u64 == number)
+        [Kind::Manager, Kind::Client, Kind::Cancel]
+            .into_iter()
+            .find(|kind| *kind as u64 == number)
     }
 }
 
@@ -89,7 +90,10 @@ struct Slots<T> {
 
 impl<T> Default for Slots<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), vacant: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            vacant: Vec::new(),
+        }
     }
 }
 
@@ -100,7 +104,10 @@ struct Slot<T> {
 
 impl<T: Clone + Send + Sync> Registry<T> {
     pub(crate) const fn new(kind: Kind) -> Self {
-        Self { kind, slots: PerProcess::new() }
+        Self {
+            kind,
+            slots: PerProcess::new(),
+        }
     }
 
     /// Gives the object a handle.
@@ -115,7 +122,13 @@ impl<T: Clone + Send + Sync> Registry<T> {
             )
         })?;
         let ancestry = instance.ancestry & ANCESTRY_MASK as u16;
-        let bits = Parts { kind: self.kind, ancestry, slot, generation }.encode();
+        let bits = Parts {
+            kind: self.kind,
+            ancestry,
+            slot,
+            generation,
+        }
+        .encode();
         Ok(std::ptr::without_provenance_mut::<C>(bits as usize))
     }
 
@@ -149,12 +162,20 @@ impl<T: Clone + Send + Sync> Registry<T> {
     }
 
     fn foreign(&self, handle: *const c_void) -> Error {
-        let what = if handle.is_null() { "NULL" } else { "not a handle of this library" };
+        let what = if handle.is_null() {
+            "NULL"
+        } else {
+            "not a handle of this library"
+        };
         self.invalid(format!("the {} handle is {what}", self.kind.name()))
     }
 
     fn mistyped(&self, found: Kind) -> Error {
-        self.invalid(format!("a {} handle was passed as a {}", found.name(), self.kind.name()))
+        self.invalid(format!(
+            "a {} handle was passed as a {}",
+            found.name(),
+            self.kind.name()
+        ))
     }
 
     fn freed(&self) -> Error {
@@ -162,14 +183,20 @@ impl<T: Clone + Send + Sync> Registry<T> {
     }
 
     fn invalid(&self, message: String) -> Error {
-        let hint = format!("pass a live {} handle, exactly as this library returned it", self.kind.name());
+        let hint = format!(
+            "pass a live {} handle, exactly as this library returned it",
+            self.kind.name()
+        );
         Error::local(Status::InvalidHandle, message, hint)
     }
 
     fn forked(&self) -> Error {
         Error::local(
             Status::Forked,
-            format!("the {} was made before this process was forked", self.kind.name()),
+            format!(
+                "the {} was made before this process was forked",
+                self.kind.name()
+            ),
             "make a new manager in the child; objects of the parent work only in the parent",
         )
     }
@@ -187,12 +214,17 @@ impl<T> Slots<T> {
             return None;
         }
         let index = u32::try_from(self.slots.len()).ok()?;
-        self.slots.push(Slot { generation: 1, object: Some(object) });
+        self.slots.push(Slot {
+            generation: 1,
+            object: Some(object),
+        });
         Some((index, 1))
     }
 
     fn find(&self, parts: Parts) -> Option<&Slot<T>> {
-        self.slots.get(parts.slot as usize).filter(|slot| slot.generation == parts.generation)
+        self.slots
+            .get(parts.slot as usize)
+            .filter(|slot| slot.generation == parts.generation)
     }
 
     fn vacate(&mut self, parts: Parts) -> Option<T> {

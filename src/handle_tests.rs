@@ -49,16 +49,41 @@ fn null_foreign_and_mistyped_pointers_are_refused_without_being_read() {
     let clients = Registry::new(Kind::Client);
     let manager: *mut Thing = managers.insert(1_u32).unwrap();
     let client: *mut Thing = clients.insert(2_u32).unwrap();
-    assert!(clients.get(manager).unwrap_err().message().contains("manager handle"));
+    assert!(
+        clients
+            .get(manager)
+            .unwrap_err()
+            .message()
+            .contains("manager handle")
+    );
     assert_eq!(status(managers.get(client)), Status::InvalidHandle);
     let local = 5_u64;
     let heap = Box::new(5_u64);
-    for foreign in [0, 1, 2, 3, 42, u64::MAX, &raw const local as u64, &raw const *heap as u64] {
-        assert_eq!(status(managers.get(pointer(foreign))), Status::InvalidHandle, "{foreign:#x}");
+    for foreign in [
+        0,
+        1,
+        2,
+        3,
+        42,
+        u64::MAX,
+        &raw const local as u64,
+        &raw const *heap as u64,
+    ] {
+        assert_eq!(
+            status(managers.get(pointer(foreign))),
+            Status::InvalidHandle,
+            "{foreign:#x}"
+        );
         assert_eq!(managers.remove(pointer(foreign)), None);
     }
     // Well-formed, but never given out.
-    let never = Parts { kind: Kind::Manager, ancestry: 0, slot: 7, generation: 1 }.encode();
+    let never = Parts {
+        kind: Kind::Manager,
+        ancestry: 0,
+        slot: 7,
+        generation: 1,
+    }
+    .encode();
     assert_eq!(status(managers.get(pointer(never))), Status::InvalidHandle);
 }
 
@@ -90,8 +115,15 @@ fn the_last_generation_retires_its_slot() {
 #[test]
 fn handles_survive_the_trip_through_their_bits() {
     for kind in [Kind::Manager, Kind::Client, Kind::Cancel] {
-        for (ancestry, slot, generation) in [(0, 0, 1), (4095, 1_048_575, LAST_GENERATION), (7, 8, 9)] {
-            let parts = Parts { kind, ancestry, slot, generation };
+        for (ancestry, slot, generation) in
+            [(0, 0, 1), (4095, 1_048_575, LAST_GENERATION), (7, 8, 9)]
+        {
+            let parts = Parts {
+                kind,
+                ancestry,
+                slot,
+                generation,
+            };
             assert_eq!(Parts::decode(parts.encode()), Some(parts));
         }
     }
@@ -126,7 +158,10 @@ fn the_object_is_dropped_outside_of_the_lock() {
     impl Drop for Nosy {
         fn drop(&mut self) {
             let free = self.0.slots.get().value.try_write().is_some();
-            assert!(free || std::thread::panicking(), "the table is locked during a drop");
+            assert!(
+                free || std::thread::panicking(),
+                "the table is locked during a drop"
+            );
         }
     }
     let registry = Arc::new(Registry::new(Kind::Manager));

@@ -65,7 +65,10 @@ impl HostState {
     pub(crate) fn enter() -> Self {
         let errno = read_errno();
         CALL_DEPTH.set(CALL_DEPTH.get().saturating_add(1));
-        Self { errno, cancel_state: set_cancel_state(CANCEL_DISABLE) }
+        Self {
+            errno,
+            cancel_state: set_cancel_state(CANCEL_DISABLE),
+        }
     }
 }
 
@@ -85,7 +88,9 @@ pub(crate) struct SignalsBlocked {
 
 impl SignalsBlocked {
     pub(crate) fn new() -> Self {
-        Self { previous: set_signal_mask(libc::SIG_BLOCK, &asynchronous_signals()) }
+        Self {
+            previous: set_signal_mask(libc::SIG_BLOCK, &asynchronous_signals()),
+        }
     }
 }
 
@@ -185,7 +190,10 @@ mod tests {
         let state_after = set_cancel_state(CANCEL_DISABLE);
         set_cancel_state(state_after);
         assert_eq!(state_after, state_before);
-        assert_ne!(state_before, CANCEL_DISABLE, "a new thread can be cancelled");
+        assert_ne!(
+            state_before, CANCEL_DISABLE,
+            "a new thread can be cancelled"
+        );
     }
 
     #[test]
@@ -194,7 +202,13 @@ mod tests {
             assert!(!on_own_thread());
             prepare_own_thread();
             assert!(on_own_thread());
-            for signal in [libc::SIGPIPE, libc::SIGTERM, libc::SIGINT, libc::SIGCHLD, libc::SIGUSR1] {
+            for signal in [
+                libc::SIGPIPE,
+                libc::SIGTERM,
+                libc::SIGINT,
+                libc::SIGCHLD,
+                libc::SIGUSR1,
+            ] {
                 assert!(blocked(signal), "signal {signal} must be blocked");
             }
             for signal in FAULT_SIGNALS {

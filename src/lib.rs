@@ -5,10 +5,18 @@
 //! header is generated from these files, so their `///` texts speak to C programmers. This package
 //! alone has unsafe code; what it means to call a daemon is in the core.
 #![deny(dead_code)]
-#![allow(clippy::missing_safety_doc, reason = "the header states each contract in words of C")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the header states each contract in words of C"
+)]
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -39,4 +47,4 @@ mod text;
 
 /// The log is one per process: tests that make log lines must not run beside the one that reads it.
 #[cfg(test)]
-static LOG_TESTS: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+static LOG_TESTS: arkgrpc_core::locks::Mutex<()> = arkgrpc_core::locks::Mutex::new(());

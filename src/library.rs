@@ -51,7 +51,12 @@ pub unsafe extern "C" fn arkgrpc_abi_version() -> u32 {
 pub unsafe extern "C" fn arkgrpc_build_info(result: *mut *mut arkgrpc_result) -> arkgrpc_status {
     // SAFETY: out-parameter as the header asks.
     unsafe {
-        guard::answering(result, || Ok(Success { json: build_info(), recovery: None }))
+        guard::answering(result, || {
+            Ok(Success {
+                json: build_info(),
+                recovery: None,
+            })
+        })
     }
 }
 
@@ -65,7 +70,10 @@ pub unsafe extern "C" fn arkgrpc_methods(result: *mut *mut arkgrpc_result) -> ar
     // SAFETY: out-parameter as the header asks.
     unsafe {
         guard::answering(result, || {
-            Ok(Success { json: arkgrpc_core::methods_json(), recovery: None })
+            Ok(Success {
+                json: arkgrpc_core::methods_json(),
+                recovery: None,
+            })
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use arkgrpc_core::error::{Error, Status};
-use parking_lot::{Mutex, RwLock};
+use arkgrpc_core::locks::{Mutex, RwLock};
 use tracing::span::{Attributes, Id, Record as SpanRecord};
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
@@ -49,7 +49,10 @@ pub unsafe extern "C" fn arkgrpc_log_set(
     user_data: *mut c_void,
 ) -> arkgrpc_status {
     guard::status_only(|| {
-        let callback = callback.map(|function| Callback { function, user_data });
+        let callback = callback.map(|function| Callback {
+            function,
+            user_data,
+        });
         set(level, callback)
     })
 }
@@ -98,7 +101,11 @@ struct LogSubscriber;
 
 impl Subscriber for LogSubscriber {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if wanted(metadata, ARKGRPC_LOG_TRACE) { Interest::sometimes() } else { Interest::never() }
+        if wanted(metadata, ARKGRPC_LOG_TRACE) {
+            Interest::sometimes()
+        } else {
+            Interest::never()
+        }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

@@ -79,7 +79,9 @@ struct Fields {
 impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
         if field.name() == "message" {
-            self.message = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.message = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
         } else {
             self.others.insert(field.name().to_owned(), value);
         }

@@ -35,13 +35,26 @@ unsafe extern "C" fn callback(
     // SAFETY: the test passes a Host that outlives the log; the texts are terminated.
     let (host, target, message, fields) = unsafe {
         let text = |text| CStr::from_ptr(text).to_str().unwrap().to_owned();
-        (&*user_data.cast::<Host>(), text(target), text(message), text(fields))
+        (
+            &*user_data.cast::<Host>(),
+            text(target),
+            text(message),
+            text(fields),
+        )
     };
     let _open = host.gate.lock();
     let fields = serde_json::from_str(&fields).unwrap();
     // SAFETY: no pointer is passed.
     let reentry = unsafe { arkgrpc_log_set(ARKGRPC_LOG_OFF, None, std::ptr::null_mut()) };
-    host.lines.send(Line { level, target, message, fields, reentry }).unwrap();
+    host.lines
+        .send(Line {
+            level,
+            target,
+            message,
+            fields,
+            reentry,
+        })
+        .unwrap();
 }
 
 fn start(host: &Host, level: i32) -> i32 {
@@ -51,7 +64,8 @@ fn start(host: &Host, level: i32) -> i32 {
 
 fn end() {
     // SAFETY: no pointer is passed.
-    assert_eq!(unsafe { arkgrpc_log_set(ARKGRPC_LOG_OFF, None, std::ptr::null_mut()) }, 0);
+    let status = unsafe { arkgrpc_log_set(ARKGRPC_LOG_OFF, None, std::ptr::null_mut()) };
+    assert_eq!(status, 0);
 }
 
 fn next(lines: &Receiver<Line>) -> Line {
@@ -62,7 +76,10 @@ fn next(lines: &Receiver<Line>) -> Line {
 fn the_log_hook_delivers_drops_and_ends() {
     let _alone = crate::LOG_TESTS.lock();
     let (sender, lines) = channel();
-    let host = Host { lines: sender, gate: Mutex::new(()) };
+    let host = Host {
+        lines: sender,
+        gate: Mutex::new(()),
+    };
     assert_eq!(start(&host, 6), Status::InvalidArgument.number());
     assert_eq!(start(&host, -1), Status::InvalidArgument.number());
     assert_eq!(start(&host, ARKGRPC_LOG_DEBUG), 0);
@@ -76,9 +93,15 @@ fn delivers_fields_and_refuses_reentry(lines: &Receiver<Line>) {
     let big = u64::MAX;
     tracing::warn!(target: "arkgrpc_core::x", big, text = "a\0b", yes = true, "hello {}", 1 + 1);
     let line = next(lines);
-    assert_eq!((line.level, line.target.as_str()), (ARKGRPC_LOG_WARN, "arkgrpc_core::x"));
+    assert_eq!(
+        (line.level, line.target.as_str()),
+        (ARKGRPC_LOG_WARN, "arkgrpc_core::x")
+    );
     assert_eq!(line.message, "hello 2");
-    assert_eq!(line.fields, json!({"big": big, "text": "a\0b", "yes": true}));
+    assert_eq!(
+        line.fields,
+        json!({"big": big, "text": "a\0b", "yes": true})
+    );
     assert_eq!(line.reentry, Status::Reentrant.number());
 }
 
@@ -123,7 +146,10 @@ fn ends_only_after_the_running_callback(host: &Host, lines: &Receiver<Line>) {
     let queue = LOG.get().value.queue.read().clone().unwrap();
     let deadline = std::time::Instant::now() + PATIENCE;
     while queue.len() > 0 {
-        assert!(std::time::Instant::now() < deadline, "the callback never started");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the callback never started"
+        );
         std::thread::yield_now();
     }
     tracing::warn!(target: "arkgrpc_core::x", "never delivered");
@@ -133,7 +159,10 @@ fn ends_only_after_the_running_callback(host: &Host, lines: &Receiver<Line>) {
             end();
             ended.send(()).unwrap();
         });
-        assert!(has_ended.recv_timeout(Duration::from_millis(100)).is_err(), "did not wait");
+        assert!(
+            has_ended.recv_timeout(Duration::from_millis(100)).is_err(),
+            "did not wait"
+        );
         drop(held);
         has_ended.recv_timeout(PATIENCE).unwrap();
     });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use parking_lot::{Condvar, Mutex};
+use arkgrpc_core::locks::{Condvar, Mutex};
 use serde_json::Value;
 
 use crate::host_protection::{SignalsBlocked, prepare_own_thread, process_id};
@@ -90,7 +90,7 @@ impl Queue {
                 waiting.before_gap = waiting.before_gap.saturating_sub(1);
                 return Some(record);
             }
-            self.changed.wait(&mut waiting);
+            waiting = self.changed.wait(waiting);
         }
     }
 

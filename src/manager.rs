@@ -23,7 +23,9 @@ pub struct arkgrpc_manager {
 
 static MANAGERS: Registry<Manager> = Registry::new(Kind::Manager);
 
-const HOOKS: HostHooks = HostHooks { thread_start: prepare_own_thread };
+const HOOKS: HostHooks = HostHooks {
+    thread_start: prepare_own_thread,
+};
 const DEFAULT_HEALTH_LIMIT: Duration = Duration::from_secs(10);
 const DEFAULT_CLOSE_LIMIT: Duration = Duration::from_secs(5);
 

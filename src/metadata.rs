@@ -28,7 +28,10 @@ const LARGEST_TOTAL: usize = 8 * 1024;
 /// Reads the object; names come back in the order in which they stood.
 pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>, Error> {
     let Pairs(pairs) = serde_json::from_str(text).map_err(refused_json)?;
-    let total: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let total: usize = pairs
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if total > LARGEST_TOTAL {
         return Err(Error::local(
             Status::InputTooLarge,
@@ -46,7 +49,11 @@ pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>, Error> {
 fn check_name(name: &str) -> Result<(), Error> {
     let lower = name.to_ascii_lowercase();
     if lower.starts_with(':') || lower.starts_with("grpc-") || RESERVED.contains(&lower.as_str()) {
-        return Err(refused(name, "is set by the library itself", "leave it out"));
+        return Err(refused(
+            name,
+            "is set by the library itself",
+            "leave it out",
+        ));
     }
     let allowed = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
@@ -56,7 +63,11 @@ fn check_name(name: &str) -> Result<(), Error> {
         return Err(refused(name, "is no valid name", remedy));
     }
     if name.ends_with("-bin") {
-        return Err(refused(name, "would be binary metadata", "use a name without \"-bin\""));
+        return Err(refused(
+            name,
+            "would be binary metadata",
+            "use a name without \"-bin\"",
+        ));
     }
     Ok(())
 }
@@ -73,7 +84,11 @@ fn check_value(name: &str, value: &str) -> Result<(), Error> {
 /// Names, not values: a value may be a secret.
 fn refused(name: &str, fault: &str, remedy: &str) -> Error {
     let shown: String = name.chars().take(64).collect();
-    Error::local(Status::InvalidArgument, format!("metadata name {shown:?} {fault}"), remedy)
+    Error::local(
+        Status::InvalidArgument,
+        format!("metadata name {shown:?} {fault}"),
+        remedy,
+    )
 }
 
 fn refused_json(error: serde_json::Error) -> Error {
@@ -138,15 +153,35 @@ mod tests {
     #[test]
     fn an_object_of_strings_is_taken_in_order() {
         let pairs = parse(r#"{"x-b": "2", "x-a": "1 and more"}"#).unwrap();
-        assert_eq!(pairs, [("x-b".into(), "2".into()), ("x-a".into(), "1 and more".into())]);
+        assert_eq!(
+            pairs,
+            [
+                ("x-b".into(), "2".into()),
+                ("x-a".into(), "1 and more".into())
+            ]
+        );
         assert!(parse("{}").unwrap().is_empty());
     }
 
     #[test]
     fn reserved_and_invalid_names_are_refused() {
         for name in [
-            "macaroon", "Macaroon", "grpc-timeout", "GRPC-x", ":path", ":authority", "te",
-            "content-type", "user-agent", "connection", "", "x y", "X-Upper", "ż", "x\\r\\ny", "a-bin",
+            "macaroon",
+            "Macaroon",
+            "grpc-timeout",
+            "GRPC-x",
+            ":path",
+            ":authority",
+            "te",
+            "content-type",
+            "user-agent",
+            "connection",
+            "",
+            "x y",
+            "X-Upper",
+            "ż",
+            "x\\r\\ny",
+            "a-bin",
         ] {
             let text = format!("{{\"{name}\":\"v\"}}");
             assert_eq!(status(&text), Status::InvalidArgument, "{name}");
@@ -155,7 +190,14 @@ mod tests {
 
     #[test]
     fn values_that_would_break_a_header_are_refused_and_not_shown() {
-        for value in ["canary\\n", "can\\u0000ary", " canary", "canary ", "canaryż", "canary\\u007f"] {
+        for value in [
+            "canary\\n",
+            "can\\u0000ary",
+            " canary",
+            "canary ",
+            "canaryż",
+            "canary\\u007f",
+        ] {
             let error = parse(&format!("{{\"x\":\"{value}\"}}")).unwrap_err();
             assert_eq!(error.status(), Status::InvalidArgument, "{value}");
             assert!(!error.message().contains("can"), "{error}");
@@ -164,12 +206,28 @@ mod tests {
 
     #[test]
     fn what_is_no_object_of_strings_is_refused() {
-        for text in ["[]", "\"x\"", "{\"x\":1}", "{\"x\":null}", "{\"x\":{}}", "null"] {
+        for text in [
+            "[]",
+            "\"x\"",
+            "{\"x\":1}",
+            "{\"x\":null}",
+            "{\"x\":{}}",
+            "null",
+        ] {
             assert_eq!(status(text), Status::InvalidArgument, "{text}");
         }
-        for text in ["", "{", "{\"x\":\"1\",}", "{} {}", "{\"x\":\"1\",\"x\":\"2\"}"] {
+        for text in [
+            "",
+            "{",
+            "{\"x\":\"1\",}",
+            "{} {}",
+            "{\"x\":\"1\",\"x\":\"2\"}",
+        ] {
             assert_eq!(status(text), Status::InvalidJson, "{text}");
         }
-        assert_eq!(status(&format!("{{\"x\":\"{}\"}}", "y".repeat(9000))), Status::InputTooLarge);
+        assert_eq!(
+            status(&format!("{{\"x\":\"{}\"}}", "y".repeat(9000))),
+            Status::InputTooLarge
+        );
     }
 }

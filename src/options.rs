@@ -103,12 +103,20 @@ pub(crate) unsafe fn read(options: *const arkgrpc_call_options) -> Result<CallOp
     // SAFETY: the same contract.
     let given = unsafe { copy(options) }?;
     let no_retry = check_flags(given.flags)?;
-    let cancel = if given.cancel.is_null() { None } else { Some(CANCELS.get(given.cancel)?) };
+    let cancel = if given.cancel.is_null() {
+        None
+    } else {
+        Some(CANCELS.get(given.cancel)?)
+    };
     // SAFETY: the same contract.
     let (operation_id, metadata) = unsafe {
         (
             text::optional("operation_id", given.operation_id, given.operation_id_len)?,
-            text::optional("metadata_json", given.metadata_json, given.metadata_json_len)?,
+            text::optional(
+                "metadata_json",
+                given.metadata_json,
+                given.metadata_json_len,
+            )?,
         )
     };
     if operation_id.as_deref() == Some("") {
@@ -118,9 +126,17 @@ pub(crate) unsafe fn read(options: *const arkgrpc_call_options) -> Result<CallOp
             "pass a unique text such as a UUID, or NULL to have one made",
         ));
     }
-    let metadata = metadata.as_deref().map_or(Ok(Vec::new()), metadata::parse)?;
+    let metadata = metadata
+        .as_deref()
+        .map_or(Ok(Vec::new()), metadata::parse)?;
     let timeout = timeout(given.timeout_ms);
-    Ok(CallOptions { timeout, cancel, no_retry, operation_id, metadata })
+    Ok(CallOptions {
+        timeout,
+        cancel,
+        no_retry,
+        operation_id,
+        metadata,
+    })
 }
 
 /// # Safety

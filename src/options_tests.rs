@@ -5,7 +5,10 @@ use super::*;
 const FULL: usize = size_of::<arkgrpc_call_options>();
 
 fn blank() -> arkgrpc_call_options {
-    arkgrpc_call_options { struct_size: FULL, ..arkgrpc_call_options::ABSENT }
+    arkgrpc_call_options {
+        struct_size: FULL,
+        ..arkgrpc_call_options::ABSENT
+    }
 }
 
 fn accept(options: &arkgrpc_call_options) -> CallOptions {
@@ -96,7 +99,10 @@ fn older_callers_are_served_with_what_they_have() {
 
 #[test]
 fn newer_callers_are_served_if_the_new_fields_are_zero() {
-    let mut newer = Newer { options: blank(), tail: [0; 16] };
+    let mut newer = Newer {
+        options: blank(),
+        tail: [0; 16],
+    };
     newer.options.struct_size = size_of::<Newer>();
     let pointer = (&raw const newer).cast();
     // SAFETY: readable for its struct_size.
@@ -112,7 +118,10 @@ fn newer_callers_are_served_if_the_new_fields_are_zero() {
 fn sizes_that_no_version_has_are_refused() {
     for size in [0, 1, 7, 9, 40, 56, 63, LARGEST_SIZE + 1, usize::MAX] {
         assert_eq!(
-            refuse(&arkgrpc_call_options { struct_size: size, ..blank() }),
+            refuse(&arkgrpc_call_options {
+                struct_size: size,
+                ..blank()
+            }),
             Status::InvalidArgument,
             "{size}"
         );
@@ -123,11 +132,18 @@ fn sizes_that_no_version_has_are_refused() {
 fn flags_that_do_not_exist_or_do_not_work_are_refused() {
     for (flags, status) in [
         (ARKGRPC_FLAG_WAIT_FOR_READY, Status::Unsupported),
-        (ARKGRPC_FLAG_ALLOW_STALE | ARKGRPC_FLAG_NO_RETRY, Status::Unsupported),
+        (
+            ARKGRPC_FLAG_ALLOW_STALE | ARKGRPC_FLAG_NO_RETRY,
+            Status::Unsupported,
+        ),
         (8, Status::InvalidArgument),
         (1 << 63, Status::InvalidArgument),
     ] {
-        assert_eq!(refuse(&arkgrpc_call_options { flags, ..blank() }), status, "{flags}");
+        assert_eq!(
+            refuse(&arkgrpc_call_options { flags, ..blank() }),
+            status,
+            "{flags}"
+        );
     }
 }
 
@@ -135,11 +151,23 @@ fn flags_that_do_not_exist_or_do_not_work_are_refused() {
 fn wrong_pointers_in_the_options_are_found() {
     let cancel: *mut arkgrpc_cancel = CANCELS.insert(arkgrpc_core::CancelToken::new()).unwrap();
     CANCELS.remove(cancel);
-    assert_eq!(refuse(&arkgrpc_call_options { cancel, ..blank() }), Status::InvalidHandle);
-    let options = arkgrpc_call_options { operation_id_len: 3, ..blank() };
+    assert_eq!(
+        refuse(&arkgrpc_call_options { cancel, ..blank() }),
+        Status::InvalidHandle
+    );
+    let options = arkgrpc_call_options {
+        operation_id_len: 3,
+        ..blank()
+    };
     assert_eq!(refuse(&options), Status::NullPointer);
     let operation_id = c"".as_ptr();
-    assert_eq!(refuse(&arkgrpc_call_options { operation_id, ..blank() }), Status::InvalidArgument);
+    assert_eq!(
+        refuse(&arkgrpc_call_options {
+            operation_id,
+            ..blank()
+        }),
+        Status::InvalidArgument
+    );
 }
 
 #[test]

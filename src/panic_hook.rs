@@ -26,8 +26,14 @@ impl Place {
     /// Keeps the end of a long path, which is the telling part.
     fn new(file: &str, line: u32) -> Self {
         let bytes = file.as_bytes();
-        let tail = bytes.get(bytes.len().saturating_sub(Self::WIDTH)..).unwrap_or(bytes);
-        let mut place = Self { file: [0; Self::WIDTH], length: tail.len(), line };
+        let tail = bytes
+            .get(bytes.len().saturating_sub(Self::WIDTH)..)
+            .unwrap_or(bytes);
+        let mut place = Self {
+            file: [0; Self::WIDTH],
+            length: tail.len(),
+            line,
+        };
         for (to, from) in place.file.iter_mut().zip(tail) {
             *to = *from;
         }
@@ -51,7 +57,9 @@ pub(crate) fn install() {
     let next = panic::take_hook();
     panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
         if inside_call() || on_own_thread() {
-            let place = info.location().map(|place| Place::new(place.file(), place.line()));
+            let place = info
+                .location()
+                .map(|place| Place::new(place.file(), place.line()));
             LAST_PLACE.set(place);
         } else {
             next(info);

@@ -23,12 +23,15 @@ pub(crate) struct Instance<T: 'static> {
 
 impl<T: Default + Send + Sync> PerProcess<T> {
     pub(crate) const fn new() -> Self {
-        Self { current: AtomicPtr::new(ptr::null_mut()) }
+        Self {
+            current: AtomicPtr::new(ptr::null_mut()),
+        }
     }
 
     /// This process's instance, if it has made one.
     pub(crate) fn existing(&self) -> Option<&'static Instance<T>> {
-        self.newest().filter(|instance| instance.process == process_id())
+        self.newest()
+            .filter(|instance| instance.process == process_id())
     }
 
     /// This process's instance, made if need be. Takes no lock.
@@ -44,13 +47,12 @@ impl<T: Default + Send + Sync> PerProcess<T> {
                 value: T::default(),
                 _inherited: newest,
             }));
-            let expected = newest.map_or(ptr::null_mut(), |instance| ptr::from_ref(instance).cast_mut());
-            let outcome = self.current.compare_exchange(
-                expected,
-                fresh,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
+            let expected = newest.map_or(ptr::null_mut(), |instance| {
+                ptr::from_ref(instance).cast_mut()
+            });
+            let outcome =
+                self.current
+                    .compare_exchange(expected, fresh, Ordering::AcqRel, Ordering::Acquire);
             if outcome.is_err() {
                 // SAFETY: `fresh` came from Box::into_raw above and lost the race, so that nobody
                 // else has seen it.
@@ -68,10 +70,12 @@ impl<T: Default + Send + Sync> PerProcess<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parking_lot::Mutex;
+    use arkgrpc_core::locks::Mutex;
 
     /// Stands in for the state that a fork leaves behind: an instance of another process.
-    fn inherited_from_another_process(cell: &PerProcess<Mutex<u32>>) -> &'static Instance<Mutex<u32>> {
+    fn inherited_from_another_process(
+        cell: &PerProcess<Mutex<u32>>,
+    ) -> &'static Instance<Mutex<u32>> {
         let parent = Box::leak(Box::new(Instance {
             process: process_id().wrapping_add(1),
             ancestry: 4,

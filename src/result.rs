@@ -58,7 +58,11 @@ pub unsafe extern "C" fn arkgrpc_result_json_len(result: *const arkgrpc_result) 
 pub unsafe extern "C" fn arkgrpc_result_code(result: *const arkgrpc_result) -> *const c_char {
     let absent = name_of(Status::NullPointer.number()).as_ptr();
     // SAFETY: NULL or a live result, as the header asks.
-    unsafe { guard::reading(result, absent, |answer| name_of(answer.status.number()).as_ptr()) }
+    unsafe {
+        guard::reading(result, absent, |answer| {
+            name_of(answer.status.number()).as_ptr()
+        })
+    }
 }
 
 /// What went wrong, in one sentence for a person, without secrets. "" after a success.
@@ -90,10 +94,12 @@ pub unsafe extern "C" fn arkgrpc_result_hint(result: *const arkgrpc_result) -> *
 pub unsafe extern "C" fn arkgrpc_result_executed(result: *const arkgrpc_result) -> i32 {
     // SAFETY: NULL or a live result, as the header asks.
     unsafe {
-        guard::reading(result, ARKGRPC_EXECUTED_NO, |answer| match answer.executed {
-            Executed::No => ARKGRPC_EXECUTED_NO,
-            Executed::Yes => ARKGRPC_EXECUTED_YES,
-            Executed::Unknown => ARKGRPC_EXECUTED_UNKNOWN,
+        guard::reading(result, ARKGRPC_EXECUTED_NO, |answer| {
+            match answer.executed {
+                Executed::No => ARKGRPC_EXECUTED_NO,
+                Executed::Yes => ARKGRPC_EXECUTED_YES,
+                Executed::Unknown => ARKGRPC_EXECUTED_UNKNOWN,
+            }
         })
     }
 }
@@ -109,7 +115,10 @@ pub unsafe extern "C" fn arkgrpc_result_operation_id(
     // SAFETY: NULL or a live result, as the header asks.
     unsafe {
         guard::reading(result, ptr::null(), |answer| {
-            answer.operation_id.as_ref().map_or(ptr::null(), OutputText::as_ptr)
+            answer
+                .operation_id
+                .as_ref()
+                .map_or(ptr::null(), OutputText::as_ptr)
         })
     }
 }
@@ -132,9 +141,9 @@ pub unsafe extern "C" fn arkgrpc_result_retry_after_ms(result: *const arkgrpc_re
     // SAFETY: NULL or a live result, as the header asks.
     unsafe {
         guard::reading(result, -1, |answer| {
-            answer
-                .retry_after
-                .map_or(-1, |pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+            answer.retry_after.map_or(-1, |pause| {
+                i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
+            })
         })
     }
 }
@@ -175,7 +184,9 @@ pub unsafe extern "C" fn arkgrpc_result_elapsed_ms(result: *const arkgrpc_result
 pub unsafe extern "C" fn arkgrpc_result_recovery(result: *const arkgrpc_result) -> *const c_char {
     // SAFETY: NULL or a live result, as the header asks.
     unsafe {
-        guard::reading(result, ptr::null(), |answer| answer.recovery().unwrap_or(ptr::null()))
+        guard::reading(result, ptr::null(), |answer| {
+            answer.recovery().unwrap_or(ptr::null())
+        })
     }
 }
 

@@ -18,13 +18,19 @@ const LONGEST: usize = 32;
 
 /// The names with their terminators, row by row like `Status::ALL`. Built by the compiler: a look-up
 /// needs neither memory nor a lock.
-#[allow(clippy::indexing_slicing, reason = "the compiler runs it and refuses a wrong index")]
+#[allow(
+    clippy::indexing_slicing,
+    reason = "the compiler runs it and refuses a wrong index"
+)]
 static NAMES: [[u8; LONGEST]; Status::ALL.len()] = {
     let mut names = [[0; LONGEST]; Status::ALL.len()];
     let mut row = 0;
     while row < names.len() {
         let name = Status::ALL[row].name().as_bytes();
-        assert!(name.len() < LONGEST, "a status name is longer than its place");
+        assert!(
+            name.len() < LONGEST,
+            "a status name is longer than its place"
+        );
         let mut column = 0;
         while column < name.len() {
             names[row][column] = name[column];

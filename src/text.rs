@@ -40,7 +40,11 @@ pub(crate) unsafe fn optional(
 ) -> Result<Option<String>, Error> {
     let terminated = length as u64 == ARKGRPC_NTS;
     if text.is_null() {
-        return if length == 0 || terminated { Ok(None) } else { Err(missing(name, length)) };
+        return if length == 0 || terminated {
+            Ok(None)
+        } else {
+            Err(missing(name, length))
+        };
     }
     let bytes = if terminated {
         // SAFETY: by contract the text is NUL-terminated.
@@ -143,7 +147,11 @@ mod tests {
             (b"a", NTS - 1, Status::InputTooLarge),
         ];
         for (bytes, length, status) in cases {
-            assert_eq!(read(bytes, length).unwrap_err().status(), status, "{bytes:?}");
+            assert_eq!(
+                read(bytes, length).unwrap_err().status(),
+                status,
+                "{bytes:?}"
+            );
         }
     }
 
@@ -154,8 +162,14 @@ mod tests {
         unsafe {
             assert_eq!(optional("name", null, 0).unwrap(), None);
             assert_eq!(optional("name", null, NTS).unwrap(), None);
-            assert_eq!(optional("name", null, 4).unwrap_err().status(), Status::NullPointer);
-            assert_eq!(required("name", null, 0).unwrap_err().status(), Status::NullPointer);
+            assert_eq!(
+                optional("name", null, 4).unwrap_err().status(),
+                Status::NullPointer
+            );
+            assert_eq!(
+                required("name", null, 0).unwrap_err().status(),
+                Status::NullPointer
+            );
         }
     }
 

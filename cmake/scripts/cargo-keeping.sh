@@ -11,7 +11,7 @@ mkdir -p "$(dirname "$file")"
 {
     "$@" 2>&1
     echo $? >"$file.status"
-} | tee "$file.output" | grep -v -E '^ *(Running|Fresh|Dirty) '
+} | tee "$file.output" | grep --line-buffered -v -E '^ *(Running|Fresh|Dirty) '
 if grep -E -e "$pattern" "$file.output" >"$file.found"; then
     mv "$file.found" "$file"
 else

@@ -2,8 +2,8 @@
 //!
 //! Floors, each importing only those below: `clients` (4) knows what the daemons' methods mean,
 //! `resilience` (3) knows what may be repeated and what was proven, `transport` (2) gets bytes to a
-//! daemon, `config` (1) says where and with which credentials, `error` and `status` (0) are the words
-//! that all of them share.
+//! daemon, `config` (1) says where and with which credentials, `error`, `status` and `locks` (0) are what
+//! all of them share.
 #![forbid(unsafe_code)]
 #![deny(dead_code)]
 #![cfg_attr(
@@ -19,6 +19,7 @@
 mod clients;
 mod config;
 pub mod error;
+pub mod locks;
 mod resilience;
 mod status;
 mod transport;

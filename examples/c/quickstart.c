@@ -92,11 +92,12 @@ static void pay_bob(const arkgrpc_client *lnd) {
 
 static void show_an_error(const arkgrpc_client *lnd) {
     arkgrpc_result *result = NULL;
-    arkgrpc_client_call(lnd, ARKGRPC_METHOD_LND_ADD_INVOICE, ARKGRPC_NTS, "{\"amount\":-1}",
-                        ARKGRPC_NTS, NULL, &result);
-    printf("add_invoice {\"amount\":-1}\n  -> %s\n", arkgrpc_result_json(result));
-    fflush(stdout);
-    explain("add_invoice", result);
+    if (arkgrpc_client_call(lnd, ARKGRPC_METHOD_LND_ADD_INVOICE, ARKGRPC_NTS, "{\"amount\":-1}",
+                            ARKGRPC_NTS, NULL, &result) != ARKGRPC_OK) {
+        printf("add_invoice {\"amount\":-1}\n  -> %s\n", arkgrpc_result_json(result));
+        fflush(stdout);
+        explain("add_invoice", result);
+    }
     arkgrpc_result_free(result);
 }
 

@@ -38,10 +38,15 @@ endforeach()
 if(ARKGRPC_LAUNCHER)
   arkgrpc_test(devnet.server_death TIMEOUT 600
                COMMAND $<TARGET_FILE:server_death> ${ARKGRPC_LAUNCHER})
+  arkgrpc_test(devnet.server_death-control TIMEOUT 600
+               COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/scripts/dies-of-sigpipe.sh
+                       $<TARGET_FILE:without_signal_mask> $<TARGET_FILE:server_death>
+                       ${ARKGRPC_LAUNCHER})
   arkgrpc_test(devnet.player TIMEOUT 120
                COMMAND ${ARKGRPC_LAUNCHER} devnet -- sh
                        ${CMAKE_CURRENT_SOURCE_DIR}/scripts/player.sh $<TARGET_FILE:player>)
 else()
   arkgrpc_skipped_test(devnet.server_death launcher "ARKGRPC_LAUNCHER is not set")
+  arkgrpc_skipped_test(devnet.server_death-control launcher "ARKGRPC_LAUNCHER is not set")
   arkgrpc_skipped_test(devnet.player launcher "ARKGRPC_LAUNCHER is not set")
 endif()

@@ -42,5 +42,8 @@ target_compile_definitions(
   PRIVATE TEST_CERTIFICATE="${CMAKE_CURRENT_SOURCE_DIR}/data/certificate.pem"
           FAULT_INJECTION_LIBRARY="${ARKGRPC_FAULT_LIBRARY}" SHIPPED_LIBRARY="${library}")
 
+add_library(without_signal_mask MODULE without_signal_mask.c)
+target_link_libraries(without_signal_mask PRIVATE ${CMAKE_DL_LIBS})
+
 add_executable(player player.c)
 target_link_libraries(player PRIVATE arkgrpc::arkgrpc Threads::Threads)

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::failure;
 use super::options::{CallOptions, Operation};
 use super::registry::{Class, MethodRow, Printable};
 use crate::error::{Error, Executed, Status};
+use crate::locks::{Condvar, Mutex};
 use crate::resilience::{Call, Deadline};
 use crate::transport::RunFailure;
 
@@ -116,7 +115,9 @@ impl Gate {
         let mut state = self.state.lock();
         state.closed = true;
         while state.inside > 0 {
-            if self.left.wait_until(&mut state, limit).timed_out() {
+            let late;
+            (state, late) = self.left.wait_until(state, limit);
+            if late {
                 return state.inside == 0;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use once_cell::sync::OnceCell;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
@@ -33,7 +34,9 @@ pub struct Client {
 }
 
 struct Core {
-    runtime: Runtime,
+    /// Started by the first call: a manager that makes none has no thread.
+    runtime: OnceCell<Runtime>,
+    hooks: HostHooks,
     services: BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>,
     timeout: Option<Duration>,
     operation_secret: Option<Secret>,
@@ -66,7 +69,8 @@ impl Manager {
             operation_secret: config.operation_secret,
             gate: Arc::default(),
             closing: CancellationToken::new(),
-            runtime: Runtime::start(hooks)?,
+            runtime: OnceCell::new(),
+            hooks,
         })))
     }
 
@@ -91,10 +95,7 @@ impl Manager {
         for (name, service) in &self.0.services {
             let report = match service {
                 Ok(node) => self.0.ask_health(row, node, limit),
-                Err(error) => json!({
-                    "status": "down", "reason": error.message(), "hint": error.hint(),
-                    "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
-                }),
+                Err(error) => unhealthy(error),
             };
             services.insert((*name).to_owned(), report);
         }
@@ -131,7 +132,9 @@ impl Manager {
         let drained = core.gate.close(limit);
         core.closing.cancel();
         let left = drained || core.gate.close(Instant::now() + JOIN_TIME);
-        core.runtime.shut_down(JOIN_TIME);
+        if let Some(runtime) = core.runtime.get() {
+            runtime.shut_down(JOIN_TIME);
+        }
         Ok(Success::new(
             json!({ "drained": drained, "all_calls_left": left }).to_string(),
         ))
@@ -139,7 +142,9 @@ impl Manager {
 
     /// Keeps everything for ever, touching nothing: for a forked child.
     pub fn forget(self) {
-        self.0.runtime.forget();
+        if let Some(runtime) = self.0.runtime.get() {
+            runtime.forget();
+        }
         std::mem::forget(self.0);
     }
 }
@@ -167,7 +172,8 @@ impl Client {
             .with_metadata(metadata);
         let outcome = self
             .core
-            .runtime
+            .runtime()
+            .map_err(place)?
             .run(call.deadline().plus(GRACE), prepared(context));
         finish(row, &call, operation, outcome).map(Success::new)
     }
@@ -198,6 +204,10 @@ impl Client {
 }
 
 impl Core {
+    fn runtime(&self) -> Result<&Runtime, Error> {
+        self.runtime.get_or_try_init(|| Runtime::start(self.hooks))
+    }
+
     fn node(&self, kind: ServiceKind) -> Result<Arc<lnd::Node>, Error> {
         match self.services.get(kind.name()) {
             Some(Ok(node)) => Ok(Arc::clone(node)),
@@ -234,16 +244,20 @@ impl Core {
         );
         let context = lnd::Context::new(Arc::clone(&call), Arc::clone(node), row, None, None);
         let asked = async move { lnd::health(&context).await };
-        self.runtime
-            .run(limit.plus(GRACE), asked)
-            .unwrap_or_else(|_| {
-                let error = failure::deadline_exceeded();
-                json!({
-                    "status": "down", "reason": error.message(), "hint": error.hint(),
-                    "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
-                })
-            })
+        let outcome = self.runtime().and_then(|runtime| {
+            let answer = runtime.run(limit.plus(GRACE), asked);
+            answer.map_err(|_| failure::deadline_exceeded())
+        });
+        outcome.unwrap_or_else(|error| unhealthy(&error))
     }
+}
+
+/// The report on a service that cannot be asked.
+fn unhealthy(error: &Error) -> Value {
+    json!({
+        "status": "down", "reason": error.message(), "hint": error.hint(),
+        "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
+    })
 }
 
 fn open(config: ServiceConfig) -> Result<Arc<lnd::Node>, Error> {

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::Attempt;
@@ -13,6 +12,7 @@ use super::cancel::CancelToken;
 use super::deadline::Deadline;
 use super::outcome::{Fault, classify};
 use super::retry;
+use crate::locks::Mutex;
 
 /// Whether a request changes something at the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -10,6 +9,7 @@ use rustls::{ClientConfig, RootCertStore};
 use super::dial_error::{DialError, DialFault};
 use super::pin::PinVerifier;
 use crate::config::{PemSource, TlsMode};
+use crate::locks::Mutex;
 
 /// The TLS side of a dialler.
 #[derive(Debug)]

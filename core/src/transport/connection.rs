@@ -11,7 +11,6 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
-use parking_lot::Mutex;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tower_service::Service;
@@ -22,6 +21,7 @@ use super::dial::{Dialed, Dialer};
 use super::dial_error::{DialError, DialFault};
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
+use crate::locks::Mutex;
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("arkgrpc/", env!("CARGO_PKG_VERSION")));

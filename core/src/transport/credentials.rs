@@ -1,11 +1,11 @@
 //! The macaroon as the metadata value that daemons expect, read again when its file has changed.
 
 use http::HeaderValue;
-use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use crate::config::MacaroonSource;
 use crate::error::{Error, Status};
+use crate::locks::Mutex;
 
 /// What a connection shows to the daemon.
 pub(super) struct Credentials {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use parking_lot::{Condvar, Mutex};
 
 use crate::error::{Error, Status};
+use crate::locks::{Condvar, Mutex};
 
 /// What the host's side must do for threads of ours, as this crate has no unsafe code.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +119,9 @@ impl<T> Seat<T> {
     fn wait(&self, limit: Instant) -> Option<Result<T, RunFailure>> {
         let mut outcome = self.outcome.lock();
         while outcome.is_none() {
-            if self.ready.wait_until(&mut outcome, limit).timed_out() {
+            let late;
+            (outcome, late) = self.ready.wait_until(outcome, limit);
+            if late {
                 break;
             }
         }

@@ -10,10 +10,10 @@ work=$4
 
 rm -rf "$work"
 mkdir -p "$work"
-# All ARKGRPC_ names but the guard of the header, the initialiser, and macros with parameters.
+# All ARKGRPC_ names but the guard of the header, the initialiser, and the attribute.
 names=$(sed 's,/\*.*\*/,,; s,//.*,,' "$header" |
     grep -o -E '(^ *#define +|^ *)ARKGRPC_[A-Z0-9_]+( |,|$| *=)' |
-    grep -o -E 'ARKGRPC_[A-Z0-9_]+' | grep -v -E '^ARKGRPC_(H|CALL_OPTIONS_INIT)$' | sort -u)
+    grep -o -E 'ARKGRPC_[A-Z0-9_]+' | grep -v -E '^ARKGRPC_(H|CALL_OPTIONS_INIT|MUST_USE)$' | sort -u)
 {
     printf 'package main\n\n// #include <arkgrpc.h>\nimport "C"\nimport "fmt"\n\n'
     printf 'var constants = []any{\n'

@@ -2,21 +2,34 @@
 # Talks to the player as the scenario runner does, and compares what it answers.
 #   player.sh PLAYER     (beside a daemon: LND_HOST … are set)
 set -u
-requests=$(mktemp)
 answers=$(mktemp)
-trap 'rm -f "$requests" "$answers"' EXIT
+trap 'rm -f "$answers"' EXIT
 
-printf '%s\t' call early lnd get_info 5000 - - >"$requests"
-printf '{}\n' >>"$requests"
-printf 'open\tbad\t{"lnd":7}\nopen_env\topen\nmethods\tlist\ninfo\tinfo\tlnd\n' >>"$requests"
-printf 'call\tinfo1\tlnd\tget_info\t5000\t-\t-\t{}\n' >>"$requests"
-printf 'call\tinfo2\tlnd\tget_info\t-\t1\t-\t-\n' >>"$requests"
-printf 'call\twrong\tlnd\tadd_invoice\t-\t-\t-\t{"amount":-1}\n' >>"$requests"
-printf 'call\tnobody\tlightning\tget_info\t-\t-\t-\t{}\n' >>"$requests"
-printf 'health\thealth\t5000\nreconnect\tagain\t-\ncancel\tnothing\tno-such-call\n' >>"$requests"
-printf 'close\tclose\t5000\ncall\tlate\tlnd\tget_info\t-\t-\t-\t{}\nquit\tend\n' >>"$requests"
+# Waits until the request with this id has its answer: calls run beside what is asked after them.
+answered() {
+    looks=0
+    until grep -q "^$1	" "$answers" || [ $looks -ge 600 ]; do
+        sleep 0.05
+        looks=$((looks + 1))
+    done
+}
 
-"$1" <"$requests" >"$answers"
+play() {
+    printf '%s\t' call early lnd get_info 5000 - -
+    printf '{}\n'
+    answered early
+    printf 'open\tbad\t{"lnd":7}\nopen_env\topen\nmethods\tlist\ninfo\tinfo\tlnd\n'
+    printf 'call\tinfo1\tlnd\tget_info\t5000\t-\t-\t{}\n'
+    printf 'call\tinfo2\tlnd\tget_info\t-\t1\t-\t-\n'
+    printf 'call\twrong\tlnd\tadd_invoice\t-\t-\t-\t{"amount":-1}\n'
+    printf 'call\tnobody\tlightning\tget_info\t-\t-\t-\t{}\n'
+    printf 'health\thealth\t5000\n'
+    answered info1 && answered info2 && answered wrong && answered nobody
+    printf 'reconnect\tagain\t-\ncancel\tnothing\tno-such-call\n'
+    printf 'close\tclose\t5000\ncall\tlate\tlnd\tget_info\t-\t-\t-\t{}\nquit\tend\n'
+}
+
+play | "$1" >"$answers"
 code=$?
 [ $code -eq 0 ] || echo "the player ended with $code"
 

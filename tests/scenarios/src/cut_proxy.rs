@@ -165,24 +165,20 @@ impl Shared {
         }
     }
 
-    /// Whether bytes of that direction may go on; waits while they are withheld.
+    /// Whether bytes of that direction may go on. Withheld ones wait until the way changes, and are lost
+    /// all the same: healing closes their connection.
     fn may_pass(&self, direction: Direction) -> bool {
         let mut way = self.way.lock();
-        loop {
-            match (*way, direction) {
-                (Way::Open, _) | (Way::AnswersLost, Direction::ToNode) => return true,
-                (Way::Cut, _) => return false,
-                // Healing closes the sockets of whoever waits here: the bytes are lost for good.
-                (Way::Silent, _) | (Way::AnswersLost, Direction::ToPlayer) => {
-                    self.changed.wait(&mut way);
-                    return false;
-                }
+        match (*way, direction) {
+            (Way::Open, _) | (Way::AnswersLost, Direction::ToNode) => return true,
+            (Way::Cut, _) => {}
+            (Way::Silent, _) | (Way::AnswersLost, Direction::ToPlayer) => {
+                self.changed.wait(&mut way);
             }
         }
+        false
     }
-}
 
-impl Shared {
     /// How many of these bytes go on before the line is cut; `None`: all of them, and it is not.
     fn trips_after(&self, direction: Direction, count: usize) -> Option<usize> {
         let mut armed = self.trip.lock();

@@ -156,3 +156,27 @@ fn offered_methods(program: &Path) -> Result<Vec<String>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_file_is_sound_and_has_a_name_of_its_own() {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("files");
+        let scenarios = read_scenarios(&files).unwrap();
+        let mut names: Vec<_> = scenarios.iter().map(|scenario| &scenario.name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), scenarios.len());
+    }
+
+    #[test]
+    fn a_directory_without_scenarios_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(read_scenarios(directory.path()).is_err());
+        std::fs::write(directory.path().join("a.toml"), "title = 5").unwrap();
+        let error = format!("{:#}", read_scenarios(directory.path()).unwrap_err());
+        assert!(error.contains("a.toml"), "{error}");
+    }
+}

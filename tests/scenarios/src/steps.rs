@@ -19,6 +19,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The longest default deadline of a method, and more.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(120);
 
+/// Something done to a node.
+type NodeAct<'a> = &'a dyn Fn(&str) -> Result<()>;
+
 /// What a step has seen.
 struct Seen {
     /// Status name of the library; none for a look from outside.
@@ -71,7 +74,7 @@ fn act(stage: &mut Stage<'_>, step: &Step) -> Result<()> {
     if let Some([payer, payee]) = &step.wait_payable {
         wait_payable(network, payer, payee)?;
     }
-    let acts: [(&Option<String>, &dyn Fn(&str) -> Result<()>); 8] = [
+    let acts: [(&Option<String>, NodeAct<'_>); 8] = [
         (&step.restart, &|name| network.restart(name)),
         (&step.stop, &|name| network.stop(name)),
         (&step.start, &|name| network.start_again(name)),

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use arkgrpc_devnet::{Devnet, DevnetOptions};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::{
-    consts::{SIGCHLD, SIGINT, SIGTERM},
+    consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
 
@@ -41,7 +41,8 @@ pub struct Arguments {
 /// Does what the arguments ask.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     // Before anything else: a signal that comes while the daemons start is not lost.
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD]).context("cannot watch signals")?;
+    let mut signals =
+        Signals::new([SIGHUP, SIGINT, SIGTERM, SIGCHLD]).context("cannot watch signals")?;
     let devnet = Devnet::start(DevnetOptions::default()).context("cannot start the devnet")?;
     let variables = devnet.environment(NODE)?;
     let code = match (&arguments.env_file, arguments.program.split_first()) {

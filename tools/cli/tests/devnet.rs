@@ -124,7 +124,7 @@ fn sigterm_reaches_the_program_and_its_exit_code_comes_back() {
 
 #[test]
 fn as_a_service_it_stays_until_a_signal_and_takes_everything_with_it() {
-    for name in ["-INT", "-TERM"] {
+    for name in ["-INT", "-TERM", "-HUP"] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("devnet.env");
         let path = file.display().to_string();

@@ -33,7 +33,11 @@ pub(crate) fn indented(text: &str) -> String {
         return line;
     }
     let comment = format!("/*{}", block_within(text, WIDTH - 2));
-    comment.replacen("/*/*", "/**", 1).lines().map(|line| format!("  {line}\n")).collect()
+    comment
+        .replacen("/*/*", "/**", 1)
+        .lines()
+        .map(|line| format!("  {line}\n"))
+        .collect()
 }
 
 /// Words cannot end the comment or begin another one.
@@ -52,9 +56,14 @@ fn wrap(line: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = line.to_owned();
     while rest.chars().count() > width {
-        let limit = rest.char_indices().nth(width).map_or(rest.len(), |(place, _)| place);
+        let limit = rest
+            .char_indices()
+            .nth(width)
+            .map_or(rest.len(), |(place, _)| place);
         let head = rest.get(..limit).unwrap_or_default();
-        let Some(space) = head.rfind(' ').filter(|space| *space > continued.len()) else { break };
+        let Some(space) = head.rfind(' ').filter(|space| *space > continued.len()) else {
+            break;
+        };
         lines.push(head.get(..space).unwrap_or_default().trim_end().to_owned());
         let tail = rest.get(space..).unwrap_or_default().trim_start();
         rest = format!("{continued}{tail}");
@@ -71,8 +80,15 @@ mod tests {
     fn lines_are_wrapped_between_words_and_keep_their_indent() {
         let lines = wrap(&format!("  {}", "word ".repeat(10).trim_end()), 20);
         assert!(lines.len() > 2);
-        assert!(lines.iter().all(|line| line.len() <= 20 && line.starts_with("  word")));
-        assert_eq!(wrap("  key     one two three", 16), ["  key     one", "          two", "          three"]);
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.len() <= 20 && line.starts_with("  word"))
+        );
+        assert_eq!(
+            wrap("  key     one two three", 16),
+            ["  key     one", "          two", "          three"]
+        );
         assert_eq!(wrap("short", 80), ["short"]);
         assert_eq!(wrap(&"x".repeat(100), 80), ["x".repeat(100)]);
     }

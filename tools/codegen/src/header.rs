@@ -68,8 +68,8 @@ pub fn write(root: &Path) -> Result<bool> {
 /// Fails, naming the first differing line, unless the committed header is what would be generated.
 pub fn check(root: &Path) -> Result<()> {
     let path = root.join(PLACE);
-    let present = std::fs::read_to_string(&path)
-        .with_context(|| format!("{PLACE} cannot be read"))?;
+    let present =
+        std::fs::read_to_string(&path).with_context(|| format!("{PLACE} cannot be read"))?;
     compare(&present, &generate(root)?)
 }
 
@@ -86,7 +86,10 @@ fn manual() -> Result<String> {
     if EXAMPLE.contains("/*") {
         bail!("the example is printed inside of a comment: it must use // comments");
     }
-    let example: String = EXAMPLE.lines().map(|line| format!("    {line}\n")).collect();
+    let example: String = EXAMPLE
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
     let text = PREAMBLE.replace("@EXAMPLE@\n", &example);
     Ok(comment::block(&text))
 }
@@ -143,7 +146,8 @@ const OPTIONS_INIT: &str = "\
 
 /// The numbers as enumerators of a nameless enum: plain integers for C, Go and Swift alike.
 fn statuses() -> Result<String> {
-    let mut out = String::from("/** What a call came to: the values of arkgrpc_status. */\nenum {\n");
+    let mut out =
+        String::from("/** What a call came to: the values of arkgrpc_status. */\nenum {\n");
     for status in Status::ALL {
         out.push_str(&comment::indented(status.meaning().trim()));
         writeln!(out, "  ARKGRPC_{} = {},", status.name(), status.number())?;

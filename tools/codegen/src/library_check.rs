@@ -12,8 +12,14 @@ use object::{Endianness, StringTable};
 const TEST_ENTRY: &str = "arkgrpc_test_panic";
 
 /// Libraries of the C runtime; anything else would have to be installed with ours.
-const ALLOWED: [&str; 6] =
-    ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2", "ld-linux"];
+const ALLOWED: [&str; 6] = [
+    "libc.so.6",
+    "libm.so.6",
+    "libgcc_s.so.1",
+    "libpthread.so.0",
+    "libdl.so.2",
+    "ld-linux",
+];
 
 /// What a shared library says about itself.
 #[derive(Debug, Default)]
@@ -32,8 +38,10 @@ pub struct Library {
 
 /// Checks a built library against `tests/abi` and reports what it is.
 pub fn check(root: &Path, path: &Path, fault_injection: bool) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let library = read(&bytes).with_context(|| format!("{} is no readable ELF file", path.display()))?;
+    let bytes =
+        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let library =
+        read(&bytes).with_context(|| format!("{} is no readable ELF file", path.display()))?;
     let mut symbols = listed_symbols(root)?;
     if fault_injection {
         symbols.insert(TEST_ENTRY.to_owned());
@@ -56,7 +64,10 @@ pub fn listed_symbols(root: &Path) -> Result<BTreeSet<String>> {
     let text = std::fs::read_to_string(root.join("tests/abi/symbols.txt"))
         .context("tests/abi/symbols.txt cannot be read")?;
     let lines = text.lines().map(str::trim);
-    Ok(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+    Ok(lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The name that the library must have: its number is the ABI's major number.
@@ -68,12 +79,20 @@ pub fn wanted_soname() -> String {
 pub fn faults(library: &Library, symbols: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
     let soname = wanted_soname();
-    let exported: BTreeSet<String> = library.exports.iter().map(|(name, _)| name.clone()).collect();
+    let exported: BTreeSet<String> = library
+        .exports
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
     for name in exported.difference(symbols) {
-        faults.push(format!("{name} is exported, but not listed in tests/abi/symbols.txt"));
+        faults.push(format!(
+            "{name} is exported, but not listed in tests/abi/symbols.txt"
+        ));
     }
     for name in symbols.difference(&exported) {
-        faults.push(format!("{name} is listed in tests/abi/symbols.txt, but not exported"));
+        faults.push(format!(
+            "{name} is listed in tests/abi/symbols.txt, but not exported"
+        ));
     }
     for (name, version) in &library.exports {
         if version.as_deref() != Some(&soname) {
@@ -82,14 +101,19 @@ pub fn faults(library: &Library, symbols: &BTreeSet<String>) -> Vec<String> {
         }
     }
     if library.soname.as_deref() != Some(&soname) {
-        faults.push(format!("the soname is {:?} instead of {soname}", library.soname));
+        faults.push(format!(
+            "the soname is {:?} instead of {soname}",
+            library.soname
+        ));
     }
     if !library.nodelete {
         faults.push("it is not linked with -z nodelete".to_owned());
     }
     for name in &library.needed {
         if !ALLOWED.iter().any(|allowed| name.starts_with(allowed)) {
-            faults.push(format!("it needs {name}, which is not part of the C runtime"));
+            faults.push(format!(
+                "it needs {name}, which is not part of the C runtime"
+            ));
         }
     }
     faults
@@ -102,7 +126,9 @@ pub fn read(bytes: &[u8]) -> Result<Library> {
     let header = file.elf_header();
     let sections = header.sections(endian, bytes)?;
     let symbols = sections.symbols(endian, bytes, elf::SHT_DYNSYM)?;
-    let versions = sections.versions(endian, bytes)?.context("it has no symbol versions at all")?;
+    let versions = sections
+        .versions(endian, bytes)?
+        .context("it has no symbol versions at all")?;
     let mut library = Library::default();
     for (index, symbol) in symbols.enumerate() {
         let name = text(symbols.symbol_name(endian, symbol)?)?;

@@ -30,13 +30,19 @@ fn run(arguments: &[&str]) -> Result<String> {
     match arguments {
         ["header"] => {
             let changed = header::write(&workspace::root()?)?;
-            Ok(format!("{}: {}", header::PLACE, if changed { "written" } else { "unchanged" }))
+            Ok(format!(
+                "{}: {}",
+                header::PLACE,
+                if changed { "written" } else { "unchanged" }
+            ))
         }
         ["header", "--check"] => {
             header::check(&workspace::root()?)?;
             Ok(format!("{} is fresh", header::PLACE))
         }
-        ["check-library", path] => library_check::check(&workspace::root()?, Path::new(path), false),
+        ["check-library", path] => {
+            library_check::check(&workspace::root()?, Path::new(path), false)
+        }
         ["check-library", path, "--fault-injection"] => {
             library_check::check(&workspace::root()?, Path::new(path), true)
         }

@@ -23,9 +23,17 @@ pub(crate) fn section() -> Result<String, std::fmt::Error> {
     out.push('\n');
     for (name, meaning) in SERVICE_NAMES {
         let offered = SERVICES.iter().any(|service| service.name == name);
-        let note = if offered { "" } else { " No methods in this version." };
+        let note = if offered {
+            ""
+        } else {
+            " No methods in this version."
+        };
         out.push_str(&format!("/** Service: {meaning}{note} */\n"));
-        writeln!(out, "#define ARKGRPC_SERVICE_{} \"{name}\"", name.to_uppercase())?;
+        writeln!(
+            out,
+            "#define ARKGRPC_SERVICE_{} \"{name}\"",
+            name.to_uppercase()
+        )?;
     }
     for row in arkgrpc_core::registry() {
         out.push('\n');
@@ -51,8 +59,18 @@ fn paragraph(row: &MethodRow) -> Result<String, std::fmt::Error> {
     let mut text = format!("{} of {}: {}.\n\n", row.name, row.service, class(row.class));
     text.push_str(&sentence(row.doc));
     text.push_str("\n\n");
-    list(&mut text, "Parameters", "none", properties(&row.params_schema()))?;
-    list(&mut text, "Result", "{}", result_properties(&row.result_schema()))?;
+    list(
+        &mut text,
+        "Parameters",
+        "none",
+        properties(&row.params_schema()),
+    )?;
+    list(
+        &mut text,
+        "Result",
+        "{}",
+        result_properties(&row.result_schema()),
+    )?;
     for (name, definition) in definitions(&[row.params_schema(), row.result_schema()]) {
         let title = format!("{} object", name.trim_end_matches("View"));
         list(&mut text, &title, "{}", result_properties(&definition))?;
@@ -63,7 +81,11 @@ fn paragraph(row: &MethodRow) -> Result<String, std::fmt::Error> {
     if !row.reconcile.is_empty() {
         writeln!(text, "Lost answer: {}.", sentence(row.reconcile))?;
     }
-    let errors: Vec<String> = row.errors.iter().map(|name| format!("ARKGRPC_{name}")).collect();
+    let errors: Vec<String> = row
+        .errors
+        .iter()
+        .map(|name| format!("ARKGRPC_{name}"))
+        .collect();
     if !errors.is_empty() {
         writeln!(text, "Errors to expect: {}.", errors.join(", "))?;
     }
@@ -86,7 +108,9 @@ fn list(
 fn definitions(schemas: &[Value]) -> Vec<(String, Value)> {
     let mut found: Vec<(String, Value)> = Vec::new();
     for schema in schemas {
-        let Some(definitions) = schema.get("$defs").and_then(Value::as_object) else { continue };
+        let Some(definitions) = schema.get("$defs").and_then(Value::as_object) else {
+            continue;
+        };
         for (name, definition) in definitions {
             if !found.iter().any(|(known, _)| known == name) {
                 found.push((name.clone(), definition.clone()));
@@ -98,7 +122,10 @@ fn definitions(schemas: &[Value]) -> Vec<(String, Value)> {
 
 /// The registry's text on one line, to be wrapped anew.
 fn sentence(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "")
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('`', "")
 }
 
 fn class(class: Class) -> &'static str {

@@ -33,9 +33,17 @@ struct Line {
 
 impl Line {
     fn print(self) -> String {
-        let kind = if self.required { format!("{}, required", self.kind) } else { self.kind };
+        let kind = if self.required {
+            format!("{}, required", self.kind)
+        } else {
+            self.kind
+        };
         let name = self.name;
-        let text = if self.meaning.is_empty() { kind } else { format!("{kind}: {}", self.meaning) };
+        let text = if self.meaning.is_empty() {
+            kind
+        } else {
+            format!("{kind}: {}", self.meaning)
+        };
         format!("    {name:<22}   {text}")
     }
 }
@@ -57,12 +65,20 @@ const DECIMAL_TEXT: &str = "decimal text";
 const TWO_FORMS: &str = "decimal text or number";
 
 fn meaning(property: &Value) -> String {
-    let text = property.get("description").and_then(Value::as_str).unwrap_or_default();
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "")
+    let text = property
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('`', "")
 }
 
 fn kind(property: &Value) -> String {
-    let Some(object) = property.as_object() else { return "any JSON".to_owned() };
+    let Some(object) = property.as_object() else {
+        return "any JSON".to_owned();
+    };
     let base = types(object);
     match object.get("x-unit").and_then(Value::as_str) {
         Some(unit) => format!("{base} ({unit})"),
@@ -80,7 +96,11 @@ fn types(object: &Map<String, Value>) -> String {
         }
     }
     if let Some(values) = object.get("enum").and_then(Value::as_array) {
-        return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or ");
+        return values
+            .iter()
+            .map(Value::to_string)
+            .collect::<Vec<_>>()
+            .join(" or ");
     }
     let names: Vec<&str> = match object.get("type") {
         Some(Value::String(name)) => vec![name],
@@ -132,8 +152,15 @@ mod tests {
             },
         });
         let lines = properties(&schema);
-        let line = |name: &str| lines.iter().find(|line| line.trim().starts_with(name)).unwrap();
-        assert!(line("amount").ends_with("decimal text or number or null (millisatoshi): How much."));
+        let line = |name: &str| {
+            lines
+                .iter()
+                .find(|line| line.trim().starts_with(name))
+                .unwrap()
+        };
+        assert!(
+            line("amount").ends_with("decimal text or number or null (millisatoshi): How much.")
+        );
         assert!(line("hash").ends_with("text, required"));
         assert!(line("hops").ends_with("list of Hop object"));
         assert!(line("any").ends_with("any JSON"));

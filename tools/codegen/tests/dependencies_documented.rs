@@ -59,7 +59,11 @@ fn documented(page: &str) -> Result<Described, String> {
 }
 
 fn run(program: OsString, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).current_dir(root()).output().unwrap();
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -75,18 +79,25 @@ fn host() -> String {
 /// What cargo knows about the packages, those of other platforms left out.
 fn metadata() -> Value {
     let cargo = std::env::var_os("CARGO").unwrap();
-    let arguments = ["metadata", "--locked", "--format-version", "1", "--filter-platform"];
+    let arguments = [
+        "metadata",
+        "--locked",
+        "--format-version",
+        "1",
+        "--filter-platform",
+    ];
     let text = run(cargo, &[&arguments[..], &[host().as_str()]].concat());
     serde_json::from_str(&text).unwrap()
 }
 
 /// The licences of a package: one, or several where several versions are in use.
 fn licences(packages: &[Value], name: &str, of: &BTreeSet<&str>) -> String {
-    let wanted = packages.iter().filter(|package| {
-        package["name"] == name && of.contains(package["id"].as_str().unwrap())
-    });
-    let found: BTreeSet<_> =
-        wanted.map(|package| package["license"].as_str().unwrap_or("none")).collect();
+    let wanted = packages
+        .iter()
+        .filter(|package| package["name"] == name && of.contains(package["id"].as_str().unwrap()));
+    let found: BTreeSet<_> = wanted
+        .map(|package| package["license"].as_str().unwrap_or("none"))
+        .collect();
     found.into_iter().collect::<Vec<_>>().join(", ")
 }
 
@@ -135,8 +146,19 @@ fn rust_dependencies(metadata: &Value) -> Described {
 }
 
 fn go_modules() -> Vec<PathBuf> {
-    let listed = ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*go.mod"];
-    let files = match Command::new("git").args(listed).current_dir(root()).output() {
+    let listed = [
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        "*go.mod",
+    ];
+    let files = match Command::new("git")
+        .args(listed)
+        .current_dir(root())
+        .output()
+    {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
         // Not a checkout: the one module that has to be there.
         _ => "tools/lab/daemons/go.mod".to_owned(),
@@ -177,7 +199,10 @@ fn required_by(go_mod: &str) -> BTreeSet<String> {
     }
     for tool in tools {
         let holds = |module: &&&str| tool == **module || tool.starts_with(&format!("{module}/"));
-        let module = modules.iter().filter(holds).max_by_key(|module| module.len());
+        let module = modules
+            .iter()
+            .filter(holds)
+            .max_by_key(|module| module.len());
         direct.insert((*module.unwrap()).to_owned());
     }
     direct
@@ -199,11 +224,19 @@ fn the_page_and_the_cargo_manifests_agree() {
     let mut page = documented(&page()).unwrap();
     page.retain(|_, (group, _)| *group != GO);
     let manifests = rust_dependencies(&metadata());
-    assert!(manifests.len() > 30, "only {} dependencies were found", manifests.len());
+    assert!(
+        manifests.len() > 30,
+        "only {} dependencies were found",
+        manifests.len()
+    );
     let mut wrong = differences(&manifests, &page, "is not in docs/dependencies.md");
     let stale = page.keys().filter(|name| !manifests.contains_key(*name));
     wrong.extend(stale.map(|name| format!("{name} is in no Cargo.toml any more")));
-    assert!(wrong.is_empty(), "docs/dependencies.md:\n  {}", wrong.join("\n  "));
+    assert!(
+        wrong.is_empty(),
+        "docs/dependencies.md:\n  {}",
+        wrong.join("\n  ")
+    );
 }
 
 #[test]
@@ -215,7 +248,10 @@ fn the_page_and_the_go_modules_agree() {
     assert!(!modules.is_empty(), "no go.mod was found");
     let texts = modules.iter().map(|file| fs::read_to_string(file).unwrap());
     let required: BTreeSet<_> = texts.flat_map(|text| required_by(&text)).collect();
-    assert_eq!(page, required, "docs/dependencies.md (left) and the go.mod files (right)");
+    assert_eq!(
+        page, required,
+        "docs/dependencies.md (left) and the go.mod files (right)"
+    );
 }
 
 #[test]
@@ -229,8 +265,15 @@ fn a_go_module_is_read_as_it_is_meant() {
 #[test]
 fn repeated_and_empty_rows_are_refused() {
     let row = "## Build\n| protox | compiling | no protoc | MIT |\n";
-    assert_eq!(documented(row).unwrap()["protox"], (BUILD, "MIT".to_owned()));
+    assert_eq!(
+        documented(row).unwrap()["protox"],
+        (BUILD, "MIT".to_owned())
+    );
     assert!(documented(&format!("{row}{row}")).is_err());
     assert!(documented("## Build\n| protox | compiling | | MIT |\n").is_err());
-    assert!(documented("## Considered\n| a | b | c | d |\n").unwrap().is_empty());
+    assert!(
+        documented("## Considered\n| a | b | c | d |\n")
+            .unwrap()
+            .is_empty()
+    );
 }

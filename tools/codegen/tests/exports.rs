@@ -1,7 +1,10 @@
 //! The sources of the C objects: every export is a plain call of the guard, every unsafe block has
 //! its reason, and unsafe code is nowhere else.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each test binary uses its part of the support module")]
+#![allow(
+    dead_code,
+    reason = "each test binary uses its part of the support module"
+)]
 
 mod support;
 
@@ -31,14 +34,23 @@ fn is_export(attributes: &[Attribute]) -> bool {
 /// Why a function is no plain call of the guard.
 fn fault(function: &ItemFn) -> Option<String> {
     let name = &function.sig.ident;
-    let abi = function.sig.abi.as_ref().and_then(|abi| abi.name.as_ref()).map(syn::LitStr::value);
+    let abi = function
+        .sig
+        .abi
+        .as_ref()
+        .and_then(|abi| abi.name.as_ref())
+        .map(syn::LitStr::value);
     if abi.as_deref() != Some("C") {
         return Some(format!("{name} is not extern \"C\""));
     }
     let [Stmt::Expr(body, None)] = function.block.stmts.as_slice() else {
         // A value that needs no pointer may be prepared first, in front of the guard's call.
         return prepared(function).then_some(()).map_or_else(
-            || Some(format!("the body of {name} is more than one call of the guard")),
+            || {
+                Some(format!(
+                    "the body of {name} is more than one call of the guard"
+                ))
+            },
             |()| None,
         );
     };
@@ -109,7 +121,8 @@ fn the_scan_for_the_guard_finds_planted_faults() {
         let file = syn::parse_file(&text).unwrap();
         assert!(fault(exports(&file)[0]).is_some(), "{body}");
     }
-    let good = "#[unsafe(no_mangle)] pub unsafe extern \"C\" fn f() { unsafe { guard::value(0, || 1) } }";
+    let good =
+        "#[unsafe(no_mangle)] pub unsafe extern \"C\" fn f() { unsafe { guard::value(0, || 1) } }";
     assert!(fault(exports(&syn::parse_file(good).unwrap())[0]).is_none());
     let rust_abi = "#[unsafe(no_mangle)] pub fn f() { guard::value(0, || 1) }";
     assert!(fault(exports(&syn::parse_file(rust_abi).unwrap())[0]).is_some());
@@ -139,7 +152,10 @@ fn without_reason(text: &str) -> Vec<usize> {
         let above = lines[..line - 1].iter().rev();
         // The block may stand inside of a statement that began on an earlier line.
         let mut above = above.skip_while(|line| !line.starts_with("//") && !ends_statement(line));
-        let reason: Vec<&&str> = above.by_ref().take_while(|line| line.starts_with("//")).collect();
+        let reason: Vec<&&str> = above
+            .by_ref()
+            .take_while(|line| line.starts_with("//"))
+            .collect();
         reason.iter().any(|line| line.starts_with("// SAFETY:"))
     };
     let lines_of_unsafe = places.0.iter().map(|span| span.start().line);
@@ -156,7 +172,11 @@ fn every_unsafe_block_has_its_reason() {
     for path in rust_files(&root().join("src")) {
         let (text, _) = parse(&path);
         let missing = without_reason(&text);
-        assert!(missing.is_empty(), "{}: no SAFETY reason at lines {missing:?}", path.display());
+        assert!(
+            missing.is_empty(),
+            "{}: no SAFETY reason at lines {missing:?}",
+            path.display()
+        );
         blocks += text.matches("unsafe {").count();
     }
     assert!(blocks > 20, "the scan looked at the wrong files");
@@ -164,8 +184,14 @@ fn every_unsafe_block_has_its_reason() {
 
 #[test]
 fn the_scan_for_reasons_finds_planted_faults() {
-    assert_eq!(without_reason("fn f() {\n    let x = 1;\n    unsafe { g(x) }\n}\n"), [3]);
-    assert_eq!(without_reason("fn f() {\n    // because\n    unsafe { g() }\n}\n"), [3]);
+    assert_eq!(
+        without_reason("fn f() {\n    let x = 1;\n    unsafe { g(x) }\n}\n"),
+        [3]
+    );
+    assert_eq!(
+        without_reason("fn f() {\n    // because\n    unsafe { g() }\n}\n"),
+        [3]
+    );
     assert_eq!(without_reason("unsafe impl Send for X {}\n"), [1]);
     let good = "fn f() {\n    // SAFETY: reason,\n    // on two lines.\n    let x =\n        unsafe { g() };\n}\n";
     assert!(without_reason(good).is_empty());
@@ -181,14 +207,22 @@ fn contains_unsafe(tokens: TokenStream) -> bool {
 
 #[test]
 fn unsafe_code_is_in_the_c_package_alone() {
-    assert!(contains_unsafe("fn f() { g(|| unsafe { h() }) }".parse().unwrap()));
-    assert!(!contains_unsafe("fn f() { \"unsafe\"; } // unsafe".parse().unwrap()));
+    assert!(contains_unsafe(
+        "fn f() { g(|| unsafe { h() }) }".parse().unwrap()
+    ));
+    assert!(!contains_unsafe(
+        "fn f() { \"unsafe\"; } // unsafe".parse().unwrap()
+    ));
     let mut files = 0;
     for folder in ["core", "tools", "tests", "benches"] {
         for path in rust_files(&root().join(folder)) {
             let (_, file) = parse(&path);
             let found = contains_unsafe(file.to_token_stream());
-            assert!(!found, "{} has unsafe code; it belongs into src/", path.display());
+            assert!(
+                !found,
+                "{} has unsafe code; it belongs into src/",
+                path.display()
+            );
             files += 1;
         }
     }

@@ -1,7 +1,10 @@
 //! The house: imports run down the floors only, without circles among siblings. A broken rule names
 //! the file and the path that broke it.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each test binary uses its part of the support module")]
+#![allow(
+    dead_code,
+    reason = "each test binary uses its part of the support module"
+)]
 
 #[path = "floors/module_tree.rs"]
 mod module_tree;
@@ -40,10 +43,19 @@ fn no_siblings_import_each_other_in_circles() {
 fn the_core_does_not_know_the_c_objects() {
     let core = core();
     for module in core.modules.values() {
-        assert!(!module.names_crate("arkgrpc"), "{} names arkgrpc", module.file.display());
+        assert!(
+            !module.names_crate("arkgrpc"),
+            "{} names arkgrpc",
+            module.file.display()
+        );
     }
     let objects = objects();
-    assert!(objects.modules.values().any(|module| module.names_crate("arkgrpc_core")));
+    assert!(
+        objects
+            .modules
+            .values()
+            .any(|module| module.names_crate("arkgrpc_core"))
+    );
 }
 
 #[test]
@@ -70,12 +82,27 @@ fn crate_of(files: &[(&str, &str)]) -> (tempfile::TempDir, ModuleTree) {
 }
 
 const SOUND: [(&str, &str); 6] = [
-    ("lib.rs", "mod config; mod error; mod transport; pub use config::Config;"),
+    (
+        "lib.rs",
+        "mod config; mod error; mod transport; pub use config::Config;",
+    ),
     ("error.rs", "pub struct Error;"),
-    ("config.rs", "use crate::error::Error; pub struct Config(Error);"),
-    ("transport/mod.rs", "mod dial; mod pin; pub use dial::dial; pub struct Own; fn f() { dial::dial() }"),
-    ("transport/dial.rs", "use super::pin::Pin; use crate::config::Config; pub fn dial() {}"),
-    ("transport/pin.rs", "use super::Own; pub struct Pin; #[cfg(test)] mod tests { use crate::transport::dial; }"),
+    (
+        "config.rs",
+        "use crate::error::Error; pub struct Config(Error);",
+    ),
+    (
+        "transport/mod.rs",
+        "mod dial; mod pin; pub use dial::dial; pub struct Own; fn f() { dial::dial() }",
+    ),
+    (
+        "transport/dial.rs",
+        "use super::pin::Pin; use crate::config::Config; pub fn dial() {}",
+    ),
+    (
+        "transport/pin.rs",
+        "use super::Own; pub struct Pin; #[cfg(test)] mod tests { use crate::transport::dial; }",
+    ),
 ];
 
 /// The sound crate with one file replaced.
@@ -106,7 +133,10 @@ fn planted_climbs_are_named_by_file_and_path() {
         let (_folder, tree) = planted("config.rs", text);
         let faults = climbing_imports(&tree, CORE);
         assert_eq!(faults.len(), 1, "{text}: {faults:?}");
-        assert!(faults[0].contains("config.rs") && faults[0].contains("transport"), "{faults:?}");
+        assert!(
+            faults[0].contains("config.rs") && faults[0].contains("transport"),
+            "{faults:?}"
+        );
     }
     // Through the root, which gives the name out again.
     let (_folder, tree) = planted("error.rs", "use crate::Config; pub struct Error;");

@@ -1,6 +1,9 @@
 //! The committed header: fresh, complete, and clean in every dialect of C and C++.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each test binary uses its part of the support module")]
+#![allow(
+    dead_code,
+    reason = "each test binary uses its part of the support module"
+)]
 
 mod support;
 
@@ -24,14 +27,24 @@ fn a_changed_header_is_found_stale() {
     for part in ["src", "include"] {
         std::fs::create_dir(folder.path().join(part)).unwrap();
     }
-    std::fs::copy(root().join("cbindgen.toml"), folder.path().join("cbindgen.toml")).unwrap();
+    std::fs::copy(
+        root().join("cbindgen.toml"),
+        folder.path().join("cbindgen.toml"),
+    )
+    .unwrap();
     for file in rust_files(&root().join("src")) {
-        std::fs::copy(&file, folder.path().join("src").join(file.file_name().unwrap())).unwrap();
+        std::fs::copy(
+            &file,
+            folder.path().join("src").join(file.file_name().unwrap()),
+        )
+        .unwrap();
     }
     std::fs::write(folder.path().join(header::PLACE), text()).unwrap();
     header::check(folder.path()).unwrap();
     let source = folder.path().join("src/cancel.rs");
-    let changed = std::fs::read_to_string(&source).unwrap().replace("Frees a token.", "Ends a token.");
+    let changed = std::fs::read_to_string(&source)
+        .unwrap()
+        .replace("Frees a token.", "Ends a token.");
     std::fs::write(source, changed).unwrap();
     let error = header::check(folder.path()).unwrap_err().to_string();
     assert!(error.contains("stale from line"), "{error}");
@@ -41,7 +54,10 @@ fn a_changed_header_is_found_stale() {
 fn every_symbol_is_declared_and_described_once() {
     let text = text();
     for symbol in list("symbols.txt") {
-        let places: Vec<usize> = text.match_indices(&format!("{symbol}(")).map(|(at, _)| at).collect();
+        let places: Vec<usize> = text
+            .match_indices(&format!("{symbol}("))
+            .map(|(at, _)| at)
+            .collect();
         let declarations = places.iter().filter(|at| {
             let line = text[..**at].rfind('\n').map_or(0, |end| end + 1);
             !text[line..].trim_start().starts_with(['*', '/'])
@@ -50,7 +66,10 @@ fn every_symbol_is_declared_and_described_once() {
         assert_eq!(declarations.count(), 1, "{symbol}");
     }
     assert!(!text.contains("arkgrpc_test_panic"));
-    assert!(!text.contains("# Safety"), "a Rust heading leaked into the header");
+    assert!(
+        !text.contains("# Safety"),
+        "a Rust heading leaked into the header"
+    );
 }
 
 #[test]
@@ -62,12 +81,22 @@ fn every_function_has_its_contract_block() {
     for chunk in chunks {
         let (comment, declaration) = chunk.split_once("*/").unwrap();
         assert!(declaration.contains("arkgrpc_"), "{declaration}");
-        assert!(comment.contains("thread"), "no thread rule in:{comment}{declaration}");
-        if declaration.contains("arkgrpc_status arkgrpc_") && !declaration.contains("result_status") {
-            assert!(comment.contains("Errors:"), "no errors in:{comment}{declaration}");
+        assert!(
+            comment.contains("thread"),
+            "no thread rule in:{comment}{declaration}"
+        );
+        if declaration.contains("arkgrpc_status arkgrpc_") && !declaration.contains("result_status")
+        {
+            assert!(
+                comment.contains("Errors:"),
+                "no errors in:{comment}{declaration}"
+            );
         }
         if declaration.contains("_new(") || declaration.contains("**out") {
-            assert!(comment.contains("Free "), "no ownership in:{comment}{declaration}");
+            assert!(
+                comment.contains("Free "),
+                "no ownership in:{comment}{declaration}"
+            );
         }
     }
 }
@@ -77,11 +106,24 @@ fn every_method_has_its_constant_and_paragraph() {
     let text = text();
     for row in arkgrpc_core::registry() {
         let name = format!("ARKGRPC_METHOD_{}_{}", row.service, row.name).to_uppercase();
-        assert!(text.contains(&format!("#define {name} \"{}\"\n", row.name)), "{name}");
-        let start = text.find(&format!(" * {} of {}: ", row.name, row.service)).unwrap();
+        assert!(
+            text.contains(&format!("#define {name} \"{}\"\n", row.name)),
+            "{name}"
+        );
+        let start = text
+            .find(&format!(" * {} of {}: ", row.name, row.service))
+            .unwrap();
         let paragraph = &text[start..][..text[start..].find("*/").unwrap()];
-        for property in row.params_schema()["properties"].as_object().into_iter().flatten() {
-            assert!(paragraph.contains(property.0.as_str()), "{name}: {}", property.0);
+        for property in row.params_schema()["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                paragraph.contains(property.0.as_str()),
+                "{name}: {}",
+                property.0
+            );
         }
         for permission in row.permissions {
             assert!(paragraph.contains(permission), "{name}: {permission}");
@@ -95,9 +137,12 @@ fn the_configuration_is_described_key_by_key() {
     let manual = &text[text.find("CONFIGURATION").unwrap()..text.find("#ifndef").unwrap()];
     let mut keys = 0;
     let files = rust_files(&root().join("core/src/config"));
-    let sources = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
-    let items: Vec<syn::Item> =
-        sources.flat_map(|source| syn::parse_file(&source).unwrap().items).collect();
+    let sources = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).unwrap());
+    let items: Vec<syn::Item> = sources
+        .flat_map(|source| syn::parse_file(&source).unwrap().items)
+        .collect();
     for name in ["RawManager", "RawService"] {
         let found = items.iter().find_map(|item| match item {
             syn::Item::Struct(item) if item.ident == name => Some(item),
@@ -106,7 +151,10 @@ fn the_configuration_is_described_key_by_key() {
         let found = found.unwrap_or_else(|| panic!("core/src/config has no {name}"));
         for field in &found.fields {
             let key = field.ident.as_ref().unwrap().to_string();
-            assert!(manual.contains(&key), "the key {key} is missing in the header's manual");
+            assert!(
+                manual.contains(&key),
+                "the key {key} is missing in the header's manual"
+            );
             keys += 1;
         }
     }
@@ -121,9 +169,17 @@ fn it_compiles_alone_in_every_dialect() {
             continue;
         }
         for dialect in dialects {
-            let (program, language) =
-                if dialect.contains('+') { (cplusplus, "c++") } else { (compiler, "c") };
-            compile(program, language, dialect, "#include <arkgrpc.h>\nextern int used_here;\n");
+            let (program, language) = if dialect.contains('+') {
+                (cplusplus, "c++")
+            } else {
+                (compiler, "c")
+            };
+            compile(
+                program,
+                language,
+                dialect,
+                "#include <arkgrpc.h>\nextern int used_here;\n",
+            );
             compile(program, language, dialect, header::EXAMPLE);
             compile(program, language, dialect, INITIALISER);
         }
@@ -153,7 +209,9 @@ fn the_options_have_the_frozen_layout_in_c() {
             "sizeof" => "sizeof(arkgrpc_call_options)".to_owned(),
             _ => format!("offsetof(arkgrpc_call_options, {field})"),
         };
-        source.push_str(&format!("_Static_assert({expression} == {place}, \"{field}\");\n"));
+        source.push_str(&format!(
+            "_Static_assert({expression} == {place}, \"{field}\");\n"
+        ));
     }
     compile("gcc", "c", "c11", &source);
 }
@@ -179,7 +237,14 @@ fn run(compiler: &str, language: &str, dialect: &str, source: &str) -> Result<()
     let file = folder.path().join("program");
     std::fs::write(&file, source).unwrap();
     let outcome = Command::new(compiler)
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"])
+        .args([
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Wshadow",
+            "-Wconversion",
+            "-Werror",
+        ])
         // Compiled for real: some warnings come from the late passes alone.
         .args([&format!("-std={dialect}"), "-c", "-x", language])
         .arg("-I")

@@ -1,6 +1,9 @@
 //! The checker of built libraries, tried on small libraries with planted faults.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each test binary uses its part of the support module")]
+#![allow(
+    dead_code,
+    reason = "each test binary uses its part of the support module"
+)]
 
 mod support;
 
@@ -21,7 +24,11 @@ fn build(leave_out: &str, more: &[&str], source: &str) -> Library {
         .args(["-shared", "-fPIC", "-fuse-ld=bfd", "-o"])
         .arg(&output)
         .arg(&input)
-        .args(usual.iter().filter(|option| leave_out.is_empty() || !option.contains(leave_out)))
+        .args(
+            usual
+                .iter()
+                .filter(|option| leave_out.is_empty() || !option.contains(leave_out)),
+        )
         .args(more)
         .status()
         .unwrap();
@@ -56,9 +63,16 @@ fn planted_faults_are_found() {
     assert!(check(&library, &["one"])[0].contains("two is exported"));
     assert!(check(&library, &["one", "two", "three"])[0].contains("three is listed"));
     let no_soname = build("soname", &[], SOURCE);
-    assert!(check(&no_soname, &["one", "two"]).iter().any(|fault| fault.contains("soname")));
+    assert!(
+        check(&no_soname, &["one", "two"])
+            .iter()
+            .any(|fault| fault.contains("soname"))
+    );
     let deletable = build("nodelete", &[], SOURCE);
-    assert_eq!(check(&deletable, &["one", "two"]), ["it is not linked with -z nodelete"]);
+    assert_eq!(
+        check(&deletable, &["one", "two"]),
+        ["it is not linked with -z nodelete"]
+    );
     let unversioned = build("symver", &[], SOURCE);
     assert_eq!(check(&unversioned, &["one", "two"]).len(), 2);
     assert!(check(&unversioned, &["one", "two"])[0].contains("version none"));

@@ -129,22 +129,25 @@ pub fn supervise(parent: &str, program: &OsString, arguments: &[OsString]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
 
     #[test]
     fn a_child_outlives_the_thread_that_asked_for_it() {
         let launcher = Launcher::find();
         let asker = thread::spawn(move || {
             let mut command = launcher.command(Path::new("/bin/sh"));
-            command
-                .args(["-c", "read line; exit 7"])
-                .stdin(std::process::Stdio::piped());
-            spawn(command).unwrap()
+            command.args(["-c", "echo up; read line; exit 7"]);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = spawn(command).unwrap();
+            // Only a launcher that is through has asked for the signal.
+            let mut line = String::new();
+            let mut output = BufReader::new(child.stdout.take().unwrap());
+            output.read_line(&mut line).unwrap();
+            assert_eq!(line, "up\n");
+            child
         });
         let mut child = asker.join().unwrap();
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "the child died with the asking thread"
-        );
         drop(child.stdin.take());
         assert_eq!(child.wait().unwrap().code(), Some(7));
     }

@@ -50,7 +50,7 @@ fn dies_with_its_parent((mut shell, pid): (Child, String)) {
 
 #[test]
 fn with_the_own_binary() {
-    dies_with_its_parent(parent(&format!("\"$0\" {SUPERVISE} $$ sleep 1000"), &[LAB]));
+    dies_with_its_parent(parent(&format!("\"$0\" {SUPERVISE} $$ sleep 60"), &[LAB]));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn with_setpriv() {
             .get_args()
             .map(|argument| argument.to_str().unwrap()),
     );
-    dies_with_its_parent(parent("\"$0\" \"$@\" 1000", &words));
+    dies_with_its_parent(parent("\"$0\" \"$@\" 60", &words));
 }
 
 #[test]

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use http::Uri;
-use parking_lot::Mutex;
 
 use super::context::Context;
 use super::refusal;
 use crate::clients::failure;
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
+use crate::locks::Mutex;
 use crate::resilience::{Answer, Attempt, AttemptError, Effect, Fault, Observed};
 use crate::transport::Connection;
 use crate::transport::generated::lnrpc::lightning_client::LightningClient;

@@ -56,7 +56,10 @@ pub const CASES: &[MoneyCase] = &[
     MoneyCase::held("cut before the first byte", cuts::before_the_first_byte),
     MoneyCase::held("silent line under an open connection", cuts::silent_line),
     MoneyCase::held("killed in flight, then paid", kills::in_flight_then_paid),
-    MoneyCase::held("killed in flight, asked before paid", kills::asked_while_in_flight),
+    MoneyCase::held(
+        "killed in flight, asked before paid",
+        kills::asked_while_in_flight,
+    ),
     MoneyCase::held("killed before the first byte", kills::before_the_first_byte),
     MoneyCase::whole("cut once at every moment", sweep::cut_once),
     MoneyCase::whole("cut for good at every moment", sweep::cut_for_good),

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::endings::{expect_already_paid, expect_first_payment, finish};
-use super::situation::{Finding, Situation, executed};
+use super::situation::{Situation, Wrong, executed};
 use crate::player::Player;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -86,7 +86,7 @@ pub fn before_the_first_byte(case: &mut Situation<'_>) -> Result<()> {
     if executed(&reply) != "no" {
         // A caller must be told that nothing happened, or he can never dare another way.
         let claim = format!("a payment that never left: {}", reply.json);
-        case.find(Finding::TruthNotFound(claim));
+        case.find(Wrong::TruthNotFound, claim);
     }
     case.proxy.heal();
     expect_first_payment(case, &player)?;

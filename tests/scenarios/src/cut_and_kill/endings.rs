@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::situation::{Finding, Situation};
+use super::situation::{Situation, Wrong};
 use crate::player::{Player, Reply};
 
 const QUIT_LIMIT: Duration = Duration::from_secs(20);
@@ -30,7 +30,7 @@ fn expect_flag(case: &mut Situation<'_>, reply: &Reply, wanted: bool) {
     let flag = reply.json.get("already_paid").and_then(Value::as_bool);
     if reply.status == "OK" && flag != Some(wanted) {
         let claim = format!("already_paid is not {wanted}: {}", reply.json);
-        case.find(Finding::TruthNotFound(claim));
+        case.find(Wrong::TruthNotFound, claim);
     }
 }
 

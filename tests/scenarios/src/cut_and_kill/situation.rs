@@ -26,25 +26,32 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The status of a call that found no connection.
 const UNREACHABLE: &str = "CONNECT_FAILED";
 
+/// What is wrong with what the library said or did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It said `executed: "no"` about a payment that was begun.
+    FalseNo,
+    /// It said that the payment is made, and it is not.
+    FalseYes,
+    /// It said that a payment failed which did not fail.
+    FalseFailure,
+    PaidTwice,
+    /// An unknown outcome without a call that finds it out.
+    NoRecipe,
+    /// The recipe, or asking again, did not lead to what the books say.
+    TruthNotFound,
+}
+
 /// A claim of the library that the books refute, or a truth that it failed to lead to.
 #[derive(Debug)]
-pub enum Finding {
-    /// It said `executed: "no"` about a payment that was begun.
-    FalseNo(String),
-    /// It said that the payment is made, and it is not.
-    FalseYes(String),
-    /// It said that a payment failed which did not fail.
-    FalseFailure(String),
-    PaidTwice(String),
-    /// An unknown outcome without a call that finds it out.
-    NoRecipe(String),
-    /// The recipe, or asking again, did not lead to what the books say.
-    TruthNotFound(String),
+pub struct Finding {
+    wrong: Wrong,
+    what: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
+        write!(f, "{:?}: {}", self.wrong, self.what)
     }
 }
 
@@ -77,14 +84,19 @@ impl<'a> Situation<'a> {
         let base64 = |hex: &str| made::make(&format!("base64 {hex}"));
         let value = VALUE_SAT.to_string();
         let (path, order) = match arrival {
-            Arrival::Held => {
-                ("/v2/invoices/hodl", json!({"hash": base64(&hash)?, "value": value}))
-            }
-            Arrival::AtOnce => {
-                ("/v1/invoices", json!({"r_preimage": base64(&preimage)?, "value": value}))
-            }
+            Arrival::Held => (
+                "/v2/invoices/hodl",
+                json!({"hash": base64(&hash)?, "value": value}),
+            ),
+            Arrival::AtOnce => (
+                "/v1/invoices",
+                json!({"r_preimage": base64(&preimage)?, "value": value}),
+            ),
         };
-        let answer = network.node("bob")?.rest()?.call("POST", path, Some(&order))?;
+        let answer = network
+            .node("bob")?
+            .rest()?
+            .call("POST", path, Some(&order))?;
         let invoice = answer.get("payment_request").and_then(Value::as_str);
         let alice = network.node("alice")?;
         let address = format!("{}:{}", alice.grpc_host, alice.grpc_port);
@@ -152,11 +164,11 @@ impl<'a> Situation<'a> {
             .get("method")
             .is_none_or(|method| method == "send_payment");
         match (reply.status.as_str(), executed) {
-            ("OK", _) if ledger.times_paid() == 0 => self.findings.push(Finding::FalseYes(said)),
+            ("OK", _) if ledger.times_paid() == 0 => self.find(Wrong::FalseYes, said),
             ("OK", _) => {}
-            ("PAYMENT_FAILED", _) if begun => self.findings.push(Finding::FalseFailure(said)),
-            (_, "no") if begun && is_payment => self.findings.push(Finding::FalseNo(said)),
-            (_, "yes") if ledger.times_paid() == 0 => self.findings.push(Finding::FalseYes(said)),
+            ("PAYMENT_FAILED", _) if begun => self.find(Wrong::FalseFailure, said),
+            (_, "no") if begun && is_payment => self.find(Wrong::FalseNo, said),
+            (_, "yes") if ledger.times_paid() == 0 => self.find(Wrong::FalseYes, said),
             _ => {}
         }
         Ok(reply)
@@ -208,10 +220,7 @@ impl<'a> Situation<'a> {
             .filter(|recipe| !recipe.is_null());
         let method = recipe.and_then(|r| r.get("method")).and_then(Value::as_str);
         let Some(method) = method else {
-            self.findings.push(Finding::NoRecipe(format!(
-                "{} {}",
-                reply.status, reply.json
-            )));
+            self.find(Wrong::NoRecipe, format!("{} {}", reply.status, reply.json));
             return None;
         };
         let params = recipe
@@ -228,12 +237,12 @@ impl<'a> Situation<'a> {
                 "{what}: {} instead of {wanted}: {}",
                 reply.status, reply.json
             );
-            self.find(Finding::TruthNotFound(found));
+            self.find(Wrong::TruthNotFound, found);
         }
     }
 
-    pub fn find(&mut self, finding: Finding) {
-        self.findings.push(finding);
+    pub fn find(&mut self, wrong: Wrong, what: String) {
+        self.findings.push(Finding { wrong, what });
     }
 
     pub fn ledger(&self) -> Result<Ledger> {
@@ -328,7 +337,7 @@ impl<'a> Situation<'a> {
         let moved = self.moved_sat(due)?;
         if ledger.times_paid() > 1 || ledger.received_sat > VALUE_SAT || moved != due {
             let book = format!("{moved} sat left alice's channel instead of {due}: {ledger}");
-            self.findings.push(Finding::PaidTwice(book));
+            self.find(Wrong::PaidTwice, book);
         }
         Ok(self.findings)
     }

@@ -23,15 +23,13 @@ pub fn cut_for_good(network: &dyn Network, program: &Path) -> Result<Vec<Finding
     sweep(network, program, 6, true)
 }
 
-fn sweep(
-    network: &dyn Network,
-    program: &Path,
-    moments: u64,
-    stays: bool,
-) -> Result<Vec<Finding>> {
+fn sweep(network: &dyn Network, program: &Path, moments: u64, stays: bool) -> Result<Vec<Finding>> {
     let totals = measure(network, program)?;
     let mut findings = Vec::new();
-    for (direction, total) in [Direction::ToNode, Direction::ToPlayer].into_iter().zip(totals) {
+    for (direction, total) in [Direction::ToNode, Direction::ToPlayer]
+        .into_iter()
+        .zip(totals)
+    {
         for moment in 1..=moments {
             let bytes = total * moment / (moments + 1);
             println!("  after {bytes} of {total} bytes {direction:?}:");
@@ -47,7 +45,11 @@ fn measure(network: &dyn Network, program: &Path) -> Result<[u64; 2]> {
     let player = case.player()?;
     let paying = case.pay(&player, LONG)?;
     let reply = case.hear("undisturbed", &paying)?;
-    ensure!(reply.status == "OK", "an undisturbed payment: {}", reply.json);
+    ensure!(
+        reply.status == "OK",
+        "an undisturbed payment: {}",
+        reply.json
+    );
     finish(player)?;
     Ok([case.proxy.forwarded_bytes(), case.proxy.delivered_bytes()])
 }

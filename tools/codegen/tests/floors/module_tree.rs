@@ -33,23 +33,38 @@ impl ModuleTree {
     /// Follows the `mod` lines from the crate's first file on.
     pub fn load(first: &Path) -> Self {
         let mut tree = Self::default();
-        tree.load_file(first, Vec::new(), &first.parent().unwrap().to_path_buf());
+        tree.load_file(first, Vec::new(), first.parent().unwrap());
         tree
     }
 
     /// `children` is the folder in which the files of child modules lie.
-    fn load_file(&mut self, file: &Path, place: ModulePath, children: &PathBuf) {
-        let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    fn load_file(&mut self, file: &Path, place: ModulePath, children: &Path) {
+        let text =
+            std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let parsed = syn::parse_file(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         self.load_items(parsed.items, file, place, children);
     }
 
-    fn load_items(&mut self, items: Vec<Item>, file: &Path, place: ModulePath, children: &PathBuf) {
-        let mut module = Module { file: file.to_path_buf(), ..Module::default() };
+    fn load_items(&mut self, items: Vec<Item>, file: &Path, place: ModulePath, children: &Path) {
+        let mut module = Module {
+            file: file.to_path_buf(),
+            ..Module::default()
+        };
         for item in items {
             match item {
                 Item::Mod(item) if is_test(&item.attrs) => {
-                    self.test_files.insert(test_file(&item, file, children));
+                    let mut tests = Self::default();
+                    let folder = children.join(item.ident.to_string());
+                    match item.content {
+                        Some((_, items)) => tests.load_items(items, file, place.clone(), &folder),
+                        None => {
+                            let own = test_file(&item, file, children);
+                            tests.load_file(&own, place.clone(), &folder);
+                        }
+                    }
+                    self.test_files.extend(tests.test_files);
+                    self.test_files
+                        .extend(tests.modules.into_values().map(|module| module.file));
                 }
                 Item::Mod(item) => {
                     let name = item.ident.to_string();
@@ -75,7 +90,9 @@ impl ModuleTree {
         let module = &self.modules[place];
         let exported = module.exports.iter().map(|(_, path)| path);
         let named = module.paths.iter().chain(exported);
-        named.filter_map(|path| Some((self.resolve(place, path)?, path.clone()))).collect()
+        named
+            .filter_map(|path| Some((self.resolve(place, path)?, path.clone())))
+            .collect()
     }
 
     /// The module in which a path ends, following names that are given out again.
@@ -106,7 +123,11 @@ impl ModuleTree {
     }
 
     /// Where a path begins; `None` outside of this crate.
-    fn start<'p>(&self, from: &ModulePath, path: &'p [String]) -> Option<(ModulePath, &'p [String])> {
+    fn start<'p>(
+        &self,
+        from: &ModulePath,
+        path: &'p [String],
+    ) -> Option<(ModulePath, &'p [String])> {
         let (first, mut rest) = path.split_first()?;
         let mut place = from.clone();
         match first.as_str() {
@@ -145,7 +166,10 @@ impl Module {
     /// Whether the module names a crate of ours from outside of it.
     pub fn names_crate(&self, name: &str) -> bool {
         let exported = self.exports.iter().map(|(_, path)| path);
-        self.paths.iter().chain(exported).any(|path| path.first().is_some_and(|first| first == name))
+        self.paths
+            .iter()
+            .chain(exported)
+            .any(|path| path.first().is_some_and(|first| first == name))
     }
 }
 
@@ -218,13 +242,19 @@ fn is_test(attributes: &[Attribute]) -> bool {
 
 /// The file of a test module, which may be named by a `path` attribute.
 fn test_file(item: &syn::ItemMod, file: &Path, children: &Path) -> PathBuf {
-    let named = item.attrs.iter().find_map(|attribute| match &attribute.meta {
-        syn::Meta::NameValue(meta) if meta.path.is_ident("path") => match &meta.value {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+    let named = item
+        .attrs
+        .iter()
+        .find_map(|attribute| match &attribute.meta {
+            syn::Meta::NameValue(meta) if meta.path.is_ident("path") => match &meta.value {
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    });
+        });
     match named {
         Some(name) => file.with_file_name(name),
         None => file_of(&item.ident.to_string(), children),
@@ -233,5 +263,9 @@ fn test_file(item: &syn::ItemMod, file: &Path, children: &Path) -> PathBuf {
 
 fn file_of(name: &str, folder: &Path) -> PathBuf {
     let single = folder.join(format!("{name}.rs"));
-    if single.is_file() { single } else { folder.join(name).join("mod.rs") }
+    if single.is_file() {
+        single
+    } else {
+        folder.join(name).join("mod.rs")
+    }
 }

@@ -11,6 +11,7 @@ pub const CORE: &[(&str, u32)] = &[
     ("transport", 2),
     ("config", 1),
     ("error", 0),
+    ("locks", 0),
     ("status", 0),
     ("telemetry", 0),
 ];
@@ -43,10 +44,18 @@ pub fn climbing_imports(tree: &ModuleTree, floors: &[(&str, u32)]) -> Vec<String
 
 /// The crate's root gives the top floor out; every other module belongs to its top module's floor.
 fn floor(place: &ModulePath, floors: &[(&str, u32)]) -> Result<u32, String> {
-    let highest = floors.iter().map(|(_, floor)| *floor).max().unwrap_or_default();
-    let Some(top) = place.first() else { return Ok(highest) };
+    let highest = floors
+        .iter()
+        .map(|(_, floor)| *floor)
+        .max()
+        .unwrap_or_default();
+    let Some(top) = place.first() else {
+        return Ok(highest);
+    };
     let found = floors.iter().find(|(name, _)| name == top);
-    found.map(|(_, floor)| *floor).ok_or_else(|| format!("the module `{top}` belongs to no floor"))
+    found
+        .map(|(_, floor)| *floor)
+        .ok_or_else(|| format!("the module `{top}` belongs to no floor"))
 }
 
 type Edges = BTreeMap<String, BTreeMap<String, String>>;
@@ -59,13 +68,18 @@ pub fn circles(tree: &ModuleTree) -> Vec<String> {
         .filter(|place| !place.is_empty())
         .map(|place| place[..place.len() - 1].to_vec())
         .collect();
-    parents.iter().filter_map(|parent| circle(&sibling_imports(tree, parent), parent)).collect()
+    parents
+        .iter()
+        .filter_map(|parent| circle(&sibling_imports(tree, parent), parent))
+        .collect()
 }
 
 /// Which child of `parent` imports which other one, and an example of how.
 fn sibling_imports(tree: &ModuleTree, parent: &ModulePath) -> Edges {
     let child = |place: &ModulePath| {
-        place.strip_prefix(parent.as_slice()).and_then(|rest| rest.first().cloned())
+        place
+            .strip_prefix(parent.as_slice())
+            .and_then(|rest| rest.first().cloned())
     };
     let mut edges = Edges::new();
     for (place, module) in &tree.modules {
@@ -75,7 +89,11 @@ fn sibling_imports(tree: &ModuleTree, parent: &ModulePath) -> Edges {
                 && to != from
             {
                 let example = format!("{} imports `{}`", module.file.display(), path.join("::"));
-                edges.entry(from.clone()).or_default().entry(to).or_insert(example);
+                edges
+                    .entry(from.clone())
+                    .or_default()
+                    .entry(to)
+                    .or_insert(example);
             }
         }
     }
@@ -85,7 +103,11 @@ fn sibling_imports(tree: &ModuleTree, parent: &ModulePath) -> Edges {
 fn circle(edges: &Edges, parent: &ModulePath) -> Option<String> {
     edges.keys().find_map(|start| {
         let way = way_back(edges, start, start, &mut BTreeSet::new())?;
-        Some(format!("a circle in `{}`: {}", parent.join("::"), way.join("; ")))
+        Some(format!(
+            "a circle in `{}`: {}",
+            parent.join("::"),
+            way.join("; ")
+        ))
     })
 }
 

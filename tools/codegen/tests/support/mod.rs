@@ -26,12 +26,19 @@ pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 /// Whether a compiler can be run. If not, says so aloud, or fails if it was demanded.
 pub fn available(tool: &str) -> bool {
-    let there = Command::new(tool).arg("--version").output().is_ok_and(|out| out.status.success());
+    let there = Command::new(tool)
+        .arg("--version")
+        .output()
+        .is_ok_and(|out| out.status.success());
     if !there {
         let demanded = std::env::var("ARKGRPC_REQUIRE").unwrap_or_default();
-        assert!(!demanded.split(',').any(|name| name == tool), "{tool} is demanded but missing");
+        assert!(
+            !demanded.split(',').any(|name| name == tool),
+            "{tool} is demanded but missing"
+        );
+        let line = format!("SKIP: {tool} is not installed\n");
         // Not through eprintln: the test harness would swallow it.
-        writeln!(std::io::stderr(), "SKIP: {tool} is not installed").unwrap();
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
     there
 }
@@ -40,5 +47,8 @@ pub fn available(tool: &str) -> bool {
 pub fn list(name: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join("tests/abi").join(name)).unwrap();
     let lines = text.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
 }
