@@ -9,6 +9,7 @@ pub mod network;
 pub mod pattern;
 pub mod payable;
 pub mod player;
+pub mod polling;
 pub mod runner;
 pub mod scenario;
 pub mod stage;

@@ -1,12 +1,12 @@
 //! Brings the nodes back to the state in which every scenario starts, and waits until they can pay.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::network::Network;
+use crate::polling::before_next_look;
 
 const LIMIT: Duration = Duration::from_secs(90);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -25,7 +25,7 @@ pub fn wait_payable(network: &dyn Network, payer: &str, payee: &str) -> Result<(
         if start.elapsed() > LIMIT {
             bail!("{payer} cannot pay {payee} within {LIMIT:?}; last try: {last}");
         }
-        thread::sleep(POLL_INTERVAL);
+        before_next_look(POLL_INTERVAL);
     }
 }
 

@@ -1,6 +1,5 @@
 //! Plays the steps of a scenario, one after the other.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,6 +9,7 @@ use serde_json::Value;
 use crate::pattern;
 use crate::payable::wait_payable;
 use crate::player::CallOptions;
+use crate::polling::before_next_look;
 use crate::scenario::{Case, Step};
 use crate::stage::{MAIN, Stage};
 
@@ -256,7 +256,7 @@ fn poll(step: &Step, mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
             Err(error) if start.elapsed() >= limit => {
                 return Err(error.context(format!("not within {limit:?}; the last look")));
             }
-            Err(_) => thread::sleep(POLL_INTERVAL),
+            Err(_) => before_next_look(POLL_INTERVAL),
         }
     }
 }

@@ -137,21 +137,22 @@ mod tests {
     fn lab(parent: &Path, name: &str, mentioned: bool) -> (PathBuf, DaemonProcess) {
         let directory = parent.join(format!("{PREFIX}{name}"));
         fs::create_dir(&directory).unwrap();
-        let script = match mentioned {
-            true => format!("sleep 1000; : {}", directory.display()),
-            false => "sleep 1000; :".to_owned(),
+        // One process without children: a shell's would outlive it.
+        let followed = match mentioned {
+            true => directory.join("lnd.log"),
+            false => PathBuf::from("/dev/null"),
         };
-        let arguments = vec!["-c".to_owned(), script];
-        let process = DaemonProcess::new("lnd", Path::new("/bin/sh"), &directory, arguments);
+        let arguments = vec!["-f".to_owned(), followed.display().to_string()];
+        let process = DaemonProcess::new("lnd", Path::new("tail"), &directory, arguments);
         process.start().unwrap();
         // While a program is being replaced by the next one it has no command line.
         let pid = fs::read_to_string(directory.join("lnd.pid")).unwrap();
         let running = || match fs::read(format!("/proc/{pid}/cmdline")).unwrap() {
-            line if line.starts_with(b"/bin/sh") => Ok(()),
+            line if line.starts_with(b"tail") => Ok(()),
             line => Err(LabError::NotYet(format!("{line:?}"))),
         };
         Waiter::default()
-            .until("the shell", Duration::from_secs(10), running)
+            .until("the daemon", Duration::from_secs(10), running)
             .unwrap();
         (directory, process)
     }
@@ -166,7 +167,7 @@ mod tests {
             .unwrap();
     }
 
-    /// A program that another test starts right now holds a released lock until its exec is through.
+    /// A program that another test starts right now holds a released lock until its exec.
     fn clear_until_gone(parent: &Path, directory: &Path) {
         let cleared = || {
             clear_abandoned(parent)?;

@@ -85,7 +85,10 @@ fn summary(lab: &Lab, variables: &Variables) -> Value {
     let timeline: Vec<Value> = lab
         .timeline()
         .into_iter()
-        .map(|(at, step)| json!({"after_ms": u64::try_from(at.as_millis()).unwrap_or(u64::MAX), "step": step}))
+        .map(|(at, step)| {
+            let after_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+            json!({"after_ms": after_ms, "step": step})
+        })
         .collect();
     json!({"directory": lab.directory(), "environment": environment, "timeline": timeline})
 }

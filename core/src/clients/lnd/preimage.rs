@@ -19,8 +19,8 @@ pub(super) fn payment_hash(preimage: &Hex32) -> Hex32 {
     Hex32(hash)
 }
 
-/// The caller's preimage, or one derived from the secret and the caller's operation_id, or a random one.
-/// Call it once the node is recognised: its key is part of the derivation.
+/// The caller's preimage, or one derived from the secret and the operation_id, or a random one where no
+/// secret is configured. Call it once the node is recognised: its key is part of the derivation.
 pub(super) fn choose(
     context: &Context,
     given: Option<Hex32>,
@@ -29,9 +29,13 @@ pub(super) fn choose(
     if let Some(preimage) = given {
         return Ok(preimage);
     }
-    match context.operation().filter(|operation| operation.given) {
-        Some(operation) => derive(context, method, &operation.id),
-        None => random_bytes().map(Hex32).ok_or_else(no_randomness),
+    let random = || random_bytes().map(Hex32).ok_or_else(no_randomness);
+    match (context.operation(), context.operation_secret()) {
+        (Some(operation), Some(_)) if operation.given || context.node().identity().is_some() => {
+            derive(context, method, &operation.id)
+        }
+        (Some(operation), None) if operation.given => derive(context, method, &operation.id),
+        _ => random(),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,6 +13,7 @@ use crate::cut_proxy::CutProxy;
 use crate::made;
 use crate::network::Network;
 use crate::player::{CallOptions, Pending, Player, Reply};
+use crate::polling::before_next_look;
 use crate::stage::{lnd_config, open_player};
 
 const VALUE_SAT: i64 = 2_000;
@@ -189,7 +189,7 @@ impl<'a> Situation<'a> {
             if reply.status != UNREACHABLE || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
-            thread::sleep(dial_pause(&reply));
+            before_next_look(dial_pause(&reply));
         }
     }
 
@@ -208,7 +208,7 @@ impl<'a> Situation<'a> {
             if settled || reply.status != UNREACHABLE || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
-            thread::sleep(dial_pause(&reply));
+            before_next_look(dial_pause(&reply));
         }
     }
 
@@ -256,7 +256,7 @@ impl<'a> Situation<'a> {
             if !ledger.payments.is_empty() || start.elapsed() > LATE_START {
                 return Ok(ledger);
             }
-            thread::sleep(POLL_INTERVAL);
+            before_next_look(POLL_INTERVAL);
         }
     }
 
@@ -287,7 +287,7 @@ impl<'a> Situation<'a> {
                 start.elapsed() < LIMIT,
                 "the payment neither arrives nor ends"
             );
-            thread::sleep(POLL_INTERVAL);
+            before_next_look(POLL_INTERVAL);
         }
         self.settle()?;
         Ok(true)
@@ -314,7 +314,7 @@ impl<'a> Situation<'a> {
             if start.elapsed() > LIMIT {
                 bail!("{what}: not within {LIMIT:?}; the books say {ledger}");
             }
-            thread::sleep(POLL_INTERVAL);
+            before_next_look(POLL_INTERVAL);
         }
     }
 
@@ -323,7 +323,7 @@ impl<'a> Situation<'a> {
         let start = Instant::now();
         while self.proxy.offered_bytes() <= self.proxy.forwarded_bytes() {
             ensure!(start.elapsed() < LIMIT, "the player sends nothing");
-            thread::sleep(POLL_INTERVAL);
+            before_next_look(POLL_INTERVAL);
         }
         Ok(())
     }
@@ -350,7 +350,7 @@ impl<'a> Situation<'a> {
             if moved == due || start.elapsed() > BALANCE_LIMIT {
                 return Ok(moved);
             }
-            thread::sleep(POLL_INTERVAL);
+            before_next_look(POLL_INTERVAL);
         }
     }
 }
