@@ -24,6 +24,13 @@ const FRESH: u8 = 0;
 const HANDED: u8 = 1;
 const REVOKED: u8 = 2;
 
+/// Whether a request changes something at the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Read,
+    Write,
+}
+
 /// One attempt to send one request. Clones are the same attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt(Arc<Marks>);

@@ -7,19 +7,12 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Effect};
 use super::cancel::CancelToken;
 use super::deadline::Deadline;
 use super::outcome::{Fault, classify};
 use super::retry;
 use crate::locks::Mutex;
-
-/// Whether a request changes something at the daemon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    Read,
-    Write,
-}
 
 /// A request that brought no result.
 #[derive(Clone, Debug)]

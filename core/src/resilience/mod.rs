@@ -7,8 +7,8 @@ mod deadline;
 mod outcome;
 mod retry;
 
-pub(crate) use attempt::{Attempt, Observed};
-pub(crate) use call::{AttemptError, Call, Effect};
+pub(crate) use attempt::{Attempt, Effect, Observed};
+pub(crate) use call::{AttemptError, Call};
 pub use cancel::CancelToken;
 pub(crate) use deadline::Deadline;
 pub(crate) use outcome::{Answer, Fault};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::call::Effect;
+use super::attempt::Effect;
 use super::outcome::Fault;
 use crate::transport::random_fraction;
 

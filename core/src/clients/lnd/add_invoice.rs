@@ -5,10 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::context::{Context, WriteFailure};
+use super::context::Context;
 use super::invoice_view::InvoiceView;
 use super::lookup_invoice::{find_invoice, is_not_found};
 use super::preimage;
+use super::recognition::ready_for_write;
+use super::writing::{WriteFailure, write};
 use crate::clients::json::{Hex32, Millisatoshis, Satoshis};
 use crate::error::{Error, Executed, Reconcile, Status};
 use crate::resilience::{Attempt, AttemptError, Fault};
@@ -71,7 +73,7 @@ pub(crate) async fn add_invoice(
     let wanted = Wanted::check(&params)?;
     refuse_id_without_secret(context, &params)?;
     // The node must be recognised before the preimage is derived: its key is part of it.
-    context.node().ready_for_write(context).await?;
+    ready_for_write(context).await?;
     let preimage = preimage::choose(context, params.preimage, "add_invoice")?;
     let hash = preimage::payment_hash(&preimage);
     let mut sends = 0;
@@ -258,7 +260,7 @@ async fn send(context: &Context, wanted: &Wanted, preimage: Hex32) -> Result<(),
         let request = context.request_on(&attempt, generation, invoice);
         async move { client.add_invoice(request).await.map(|_| ()) }
     };
-    context.write(send).await
+    write(context, send).await
 }
 
 /// The node said that it made the invoice: what is left is to show it.

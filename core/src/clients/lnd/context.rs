@@ -118,40 +118,4 @@ impl Context {
             _ => outcome,
         }
     }
-
-    /// Makes a write on a connection on which the daemon was recognised. It is repeated on the proof of
-    /// the latch alone.
-    pub(super) async fn write<T, F, Fut>(&self, send: F) -> Result<T, WriteFailure>
-    where
-        F: Fn(Attempt, u64) -> Fut,
-        Fut: Future<Output = Result<T, tonic::Status>>,
-    {
-        let mut number = 1;
-        loop {
-            let generation = self
-                .node
-                .ready_for_write(self)
-                .await
-                .map_err(WriteFailure::NotStarted)?;
-            match self
-                .call
-                .once(Effect::Write, &|attempt| send(attempt, generation))
-                .await
-            {
-                Ok(value) => return Ok(value),
-                Err(error) if self.call.try_again(Effect::Write, number, &error).await => {
-                    number += 1
-                }
-                Err(error) => return Err(WriteFailure::Attempt(error)),
-            }
-        }
-    }
-}
-
-/// Why a write brought no result.
-pub(super) enum WriteFailure {
-    /// Nothing was sent: the daemon could not be reached or recognised.
-    NotStarted(Error),
-    /// It was tried.
-    Attempt(AttemptError),
 }

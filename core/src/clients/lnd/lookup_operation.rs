@@ -15,6 +15,7 @@ use super::payment_request::PaymentRequest;
 use super::payment_tracking::{is_decided, peek, succeeded};
 use super::payment_verdict;
 use super::preimage;
+use super::recognition::ready_for_write;
 use super::send_payment::SendPaymentParams;
 use crate::clients::options::check_id;
 use crate::error::{Error, Status};
@@ -95,7 +96,7 @@ async fn find_added(context: &Context, params: &LookupOperationParams) -> Result
         Some(preimage) => preimage,
         None => {
             // The node's key is part of the derivation.
-            context.node().ready_for_write(context).await?;
+            ready_for_write(context).await?;
             preimage::derive(context, "add_invoice", &params.operation_id)?
         }
     };

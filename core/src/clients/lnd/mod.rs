@@ -15,9 +15,11 @@ mod payment_tracking;
 mod payment_verdict;
 mod payment_view;
 mod preimage;
+mod recognition;
 mod refusal;
 mod send_payment;
 mod track_payment;
+mod writing;
 
 pub(super) use add_invoice::{AddInvoiceParams, AddInvoiceResult, add_invoice};
 pub(super) use context::Context;

@@ -6,21 +6,16 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::context::Context;
-use super::refusal;
-use crate::clients::failure;
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
-use crate::resilience::{Answer, Attempt, AttemptError, Effect, Fault, Observed};
-use crate::transport::Connection;
+use crate::resilience::Observed;
+use crate::transport::generated::lnrpc::GetInfoResponse;
 use crate::transport::generated::lnrpc::lightning_client::LightningClient;
 use crate::transport::generated::lnrpc::state_client::StateClient;
-use crate::transport::generated::lnrpc::{GetInfoRequest, GetInfoResponse, GetStateRequest};
 use crate::transport::generated::routerrpc::router_client::RouterClient;
+use crate::transport::{Connection, DialError};
 
-/// A connection that has been silent for longer is asked before a write goes out on it.
-const STALE_AFTER: Duration = Duration::from_secs(30);
 /// The answers of writes and of reads that decide about writes are never lost to a small limit.
 const WRITE_RECEIVE_LIMIT: usize = 200 * 1024 * 1024;
 
@@ -122,110 +117,25 @@ impl Node {
         };
     }
 
-    /// Makes sure that a write has a live connection to the right daemon, and names that connection's
-    /// dial: the write goes out on it or not at all. One cheap read on a new or long silent connection
-    /// finds dead ones while nothing is at stake yet.
-    pub(super) async fn ready_for_write(&self, context: &Context) -> Result<u64, Error> {
-        let mut number = 1;
-        loop {
-            let failure = match self.recognise(context).await {
-                Ok(generation) => return Ok(generation),
-                Err(Refused::Error(error)) => return Err(error),
-                Err(Refused::Attempt(failure)) => failure,
-            };
-            let renewed = matches!(&failure.fault, Fault::Answered(answer)
-                if refusal::is_about_credentials(answer))
-                && number == 1
-                && self.reload_credentials();
-            if !renewed
-                && !context
-                    .call()
-                    .try_again(Effect::Read, number, &failure)
-                    .await
-            {
-                // Nothing of the write itself was sent.
-                return Err(context.error(&AttemptError {
-                    handed: false,
-                    ..failure
-                }));
-            }
-            number += 1;
-        }
+    pub(super) fn writing_state(&self) -> StateClient<Channel> {
+        StateClient::with_origin(Observed(self.write.clone()), origin())
     }
 
-    async fn recognise(&self, context: &Context) -> Result<u64, Refused> {
-        let dialled = context.call().within(self.write.generation()).await;
-        let (generation, silent) = dialled
-            .and_then(|outcome| outcome.map_err(Fault::Dial))
-            .map_err(|fault| {
-                Refused::Attempt(AttemptError {
-                    fault,
-                    handed: false,
-                })
-            })?;
-        let known = *self.recognised.lock() == Some(generation);
-        if known && silent < STALE_AFTER {
-            return Ok(generation);
-        }
-        match context
-            .call()
-            .once(Effect::Read, &|attempt| {
-                self.ask(context, attempt, generation)
-            })
-            .await
-        {
-            Ok(info) => self.compare(&info)?,
-            Err(AttemptError {
-                fault: Fault::Answered(answer),
-                ..
-            }) if refusal::is_permission(&answer) => {
-                self.ask_state(context, generation).await?;
-            }
-            Err(failure) => return Err(self.wrong_service(failure)),
-        }
+    /// The dial of the connection for writes, and how long the daemon has been silent on it.
+    pub(super) async fn write_generation(&self) -> Result<(u64, Duration), DialError> {
+        self.write.generation().await
+    }
+
+    pub(super) fn is_recognised(&self, generation: u64) -> bool {
+        *self.recognised.lock() == Some(generation)
+    }
+
+    pub(super) fn set_recognised(&self, generation: u64) {
         *self.recognised.lock() = Some(generation);
-        Ok(generation)
-    }
-
-    async fn ask(
-        &self,
-        context: &Context,
-        attempt: Attempt,
-        generation: u64,
-    ) -> Result<GetInfoResponse, tonic::Status> {
-        let request = context.request_on(&attempt, generation, GetInfoRequest {});
-        let answer = self.writing_lightning().get_info(request).await;
-        answer.map(tonic::Response::into_inner)
-    }
-
-    /// What remains when the macaroon does not allow GetInfo: that it is an lnd, not which one.
-    async fn ask_state(&self, context: &Context, generation: u64) -> Result<(), Refused> {
-        let client = StateClient::with_origin(Observed(self.write.clone()), origin());
-        let ask = |attempt: Attempt| {
-            let request = context.request_on(&attempt, generation, GetStateRequest {});
-            let mut client = client.clone();
-            async move { client.get_state(request).await.map(|_| ()) }
-        };
-        context
-            .call()
-            .once(Effect::Read, &ask)
-            .await
-            .map_err(|failure| self.wrong_service(failure))
-    }
-
-    fn wrong_service(&self, failure: AttemptError) -> Refused {
-        match &failure.fault {
-            Fault::Answered(Answer { code: 12, message }) => Refused::Error(Error::server(
-                Status::WrongPeer,
-                format!("what answers there is no lnd: {}", failure::clean(message)),
-                "check host and port: lnd's gRPC port is 10009 by default",
-            )),
-            _ => Refused::Attempt(failure),
-        }
     }
 
     /// A different node at the same address must not get the same payments.
-    fn compare(&self, info: &GetInfoResponse) -> Result<(), Refused> {
+    pub(super) fn note_identity(&self, info: &GetInfoResponse) -> Result<(), Error> {
         let network = info
             .chains
             .first()
@@ -239,37 +149,32 @@ impl Node {
             && !found.network.is_empty()
             && *wanted != found.network
         {
-            return Err(Refused::Error(Error::local(
+            return Err(Error::local(
                 Status::WrongPeer,
                 format!(
                     "the node is on {}, the configuration says {wanted}",
                     found.network
                 ),
                 "correct lnd.network or the node's address",
-            )));
+            ));
         }
         let mut identity = self.identity.lock();
         if let Some(known) = identity
             .as_ref()
             .filter(|known| known.pubkey != found.pubkey)
         {
-            return Err(Refused::Error(Error::local(
+            return Err(Error::local(
                 Status::WrongPeer,
                 format!(
                     "another node answers now: {} instead of {}; nothing was sent to it",
                     found.pubkey, known.pubkey
                 ),
                 "if the change is intended, call arkgrpc_manager_reconnect for lnd",
-            )));
+            ));
         }
         *identity = Some(found);
         Ok(())
     }
-}
-
-enum Refused {
-    Error(Error),
-    Attempt(AttemptError),
 }
 
 /// gRPC needs an authority; daemons do not look at it.

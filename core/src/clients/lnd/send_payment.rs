@@ -5,11 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tonic::Streaming;
 
-use super::context::{Context, WriteFailure};
+use super::context::Context;
 use super::payment_request::PaymentRequest;
 use super::payment_tracking::{Patience, Tracked, Watched, first_update, succeeded, track, watch};
 use super::payment_verdict;
 use super::payment_view::PaymentView;
+use super::recognition::ready_for_write;
+use super::writing::{WriteFailure, write};
 use crate::clients::json::{Millisatoshis, Satoshis};
 use crate::error::{Error, Executed, Status};
 use crate::resilience::{Attempt, AttemptError, Fault};
@@ -119,7 +121,7 @@ impl Payer<'_> {
         let node = self.context.node();
         let hash = self.request.payment_hash;
         let earlier = node.is_unresolved(&hash.0);
-        node.ready_for_write(self.context)
+        ready_for_write(self.context)
             .await
             .map_err(|error| doubt(error, earlier))?;
         self.request.check_network(node.identity().as_ref())?;
@@ -196,7 +198,7 @@ impl Payer<'_> {
                 .request_on(&attempt, generation, self.message());
             async move { first_update(client.send_payment_v2(request).await?.into_inner()).await }
         };
-        self.context.write(send).await
+        write(self.context, send).await
     }
 
     fn message(&self) -> SendPaymentRequest {

@@ -1,7 +1,7 @@
 //! A channel between two simulated nodes: balances in millisatoshis, reserves, and the HTLCs in
 //! flight. The commitment fee is constant here; lnd's grows with each HTLC.
 
-use super::{amount::MSAT, network::NodeId};
+use super::{amount::MSAT, identity::NodeId};
 
 /// What lnd's anchor channels cost their opener at 2,500 sat per kilo-weight: the fee and two
 /// anchors.

@@ -5,6 +5,9 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 
 use crate::{error::DevnetError, random::random_bytes};
 
+/// A node's place in the network's list.
+pub(crate) type NodeId = usize;
+
 /// Key and alias of a node.
 pub(crate) struct Identity {
     pub alias: String,

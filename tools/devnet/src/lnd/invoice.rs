@@ -7,8 +7,8 @@ use tonic::Status;
 
 use super::{
     amount,
+    identity::NodeId,
     invoice_terms::{NewInvoice, sha256},
-    network::NodeId,
 };
 use crate::{
     clock,

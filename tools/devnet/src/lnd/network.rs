@@ -17,8 +17,7 @@ use crate::{
     random::random_bytes,
 };
 
-/// A node's place in the network's list.
-pub(crate) type NodeId = usize;
+pub(crate) use super::identity::NodeId;
 /// The network as its nodes hold it.
 pub(crate) type Shared = Arc<Mutex<Network>>;
 

@@ -1,7 +1,7 @@
 //! Finding a way from payer to payee over the simulated channels: the cheapest path without loops
 //! whose channels are up and can carry the amount.
 
-use super::{channel::Channel, network::NodeId};
+use super::{channel::Channel, identity::NodeId};
 use crate::proto::lnrpc::PaymentFailureReason;
 
 /// What a node asks for forwarding, lnd's defaults.
