@@ -134,8 +134,9 @@
  * SIGNALS, ENVIRONMENT, OUTPUT
  *   The library installs no signal handler and changes no disposition; a peer that hangs up raises
  *   no SIGPIPE in your threads. It writes nothing to stdout and stderr. Only
- *   arkgrpc_manager_new_from_env() reads the environment, and races with setenv() in other
- *   threads.
+ *   arkgrpc_manager_new_from_env() reads the environment for its own use, and races with setenv()
+ *   in other threads. Beside it a manager's first call looks up one variable of the runtime within,
+ *   and tls_mode "system" looks up SSL_CERT_FILE and SSL_CERT_DIR.
  *
  * UNLOADING
  *   dlclose() is not supported: it does nothing, the library stays mapped (-z nodelete). Before the
@@ -798,8 +799,8 @@ arkgrpc_status arkgrpc_manager_new(const char *config_json,
  *
  * Reads {LND,TAPD,ARKD}_{HOST,PORT,TLS_CERT,MACAROON}, LND_CONNECT, GRPC_TIMEOUT_SECONDS,
  * GRPC_MAX_MESSAGE_LENGTH and ARKGRPC_OPERATION_SECRET. A service exists when any of its variables
- * is set. This is the only function that reads the environment, and it races with setenv() and
- * putenv() in other threads: call it before the host starts threads that change the environment.
+ * is set. This is the only function that reads its configuration there, and it races with setenv()
+ * and putenv() in other threads: call it before the host starts threads that change the environment.
  * Errors: as arkgrpc_manager_new(); ARKGRPC_INVALID_UTF8 names a variable that is not UTF-8.
  * Any thread, with that warning.
  */

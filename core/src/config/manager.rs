@@ -22,8 +22,11 @@ pub(crate) struct ManagerConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawManager {
+    #[serde(deserialize_with = "strict_json::object")]
     pub(crate) lnd: Option<RawService>,
+    #[serde(deserialize_with = "strict_json::object")]
     pub(crate) tapd: Option<RawService>,
+    #[serde(deserialize_with = "strict_json::object")]
     pub(crate) arkd: Option<RawService>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) max_message_bytes: Option<usize>,
@@ -114,6 +117,20 @@ mod tests {
         assert!(
             error.message().contains("hots") && error.message().contains("host"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_service_is_an_object() {
+        for text in [r#"{"lnd":[]}"#, r#"{"lnd":"x"}"#, r#"{"lnd":1}"#] {
+            let error = ManagerConfig::from_json(text).unwrap_err();
+            assert!(error.message().contains("`lnd`"), "{text}: {error}");
+        }
+        assert!(
+            ManagerConfig::from_json(r#"{"lnd":null}"#)
+                .unwrap()
+                .services
+                .is_empty()
         );
     }
 
