@@ -24,15 +24,10 @@ foreach(suite scenarios money)
 endforeach()
 
 if(GO_EXECUTABLE)
-  # The tags and settings of the daemons' own build: what it compiled is used again.
-  set(in_daemons ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR}/tools/lab/daemons
-                 ${CMAKE_COMMAND} -E env CGO_ENABLED=0)
-  set(tags autopilotrpc,signrpc,walletrpc,chainrpc,invoicesrpc,watchtowerrpc,neutrinorpc)
-  string(APPEND tags ",monitoring,peersrpc")
   arkgrpc_test(drift.self-test NEEDS go TIMEOUT 1800
-               COMMAND ${in_daemons} ${GO_EXECUTABLE} test -tags ${tags} ./driftcheck)
+               COMMAND ${ARKGRPC_IN_GO_MODULE} ${GO_EXECUTABLE} test ./driftcheck)
   arkgrpc_test(drift.protos NEEDS go TIMEOUT 1800
-               COMMAND ${in_daemons} ${GO_EXECUTABLE} run -tags ${tags} ./driftcheck -proto
+               COMMAND ${ARKGRPC_IN_GO_MODULE} ${GO_EXECUTABLE} run ./driftcheck -proto
                        ${CMAKE_CURRENT_SOURCE_DIR}/proto)
 else()
   arkgrpc_skipped_test(drift.self-test go "Go is not installed")

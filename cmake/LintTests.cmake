@@ -28,8 +28,7 @@ if(GOFMT_EXECUTABLE)
     COMMAND ${in_source} sh ${ARKGRPC_SCRIPTS}/gofmt.sh ${GOFMT_EXECUTABLE} .)
   arkgrpc_test(
     lint.go-vet NEEDS go TIMEOUT 1800
-    COMMAND ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR}/tools/lab/daemons
-            ${GO_EXECUTABLE} vet ./...)
+    COMMAND ${ARKGRPC_IN_GO_MODULE} ${GO_EXECUTABLE} vet ./...)
 else()
   arkgrpc_skipped_test(lint.gofmt go "Go is not installed")
   arkgrpc_skipped_test(lint.go-vet go "Go is not installed")

@@ -3,6 +3,7 @@
 
 set(ARKGRPC_TEST_RECORDS ${CMAKE_BINARY_DIR}/test-records)
 include(TestRegistration)
+include(Go)
 include(RustTests)
 include(LintTests)
 include(LibraryTests)

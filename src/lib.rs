@@ -29,6 +29,7 @@ mod cancel;
 mod client;
 #[cfg(feature = "fault-injection")]
 mod fault_injection;
+mod foreign_symbols;
 mod guard;
 mod handle;
 mod host_protection;
