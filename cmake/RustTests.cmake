@@ -45,4 +45,4 @@ add_dependencies(fault_injection_library blind_library)
 arkgrpc_test(
   rust.workspace TIMEOUT 2400
   COMMAND ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR} ${ARKGRPC_CARGO} test --locked
-          --workspace --target-dir ${ARKGRPC_RUST_DIR})
+          --workspace --no-fail-fast --target-dir ${ARKGRPC_RUST_DIR})

@@ -21,4 +21,4 @@ set_tests_properties(summary PROPERTIES FIXTURES_CLEANUP records)
 arkgrpc_test(
   library.no-tier-lost-its-tests
   COMMAND sh ${ARKGRPC_SCRIPTS}/count-tiers.sh ${CMAKE_CTEST_COMMAND} ${CMAKE_BINARY_DIR}
-          rust=1 lint=7 library=8 c=33 valgrind=5 devnet=8 daemons=2 drift=2 docs=2)
+          rust=1 lint=7 library=8 c=27 valgrind=5 devnet=11 daemons=2 drift=2 docs=2)
