@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
-use url::Url;
+use http::uri::Authority;
 
 use super::{Secret, invalid};
 use crate::error::Error;
@@ -21,33 +21,30 @@ const VALID: &str = "give lndconnect://HOST:PORT?cert=<base64url DER>&macaroon=<
 
 /// Reads the URI; the legacy form with three slashes and `host=` too. No part of it is ever printed.
 pub(crate) fn parse(key: &str, text: &str) -> Result<LndConnect, Error> {
-    let url = Url::parse(text.trim()).map_err(|_| invalid(key, "not a URI", VALID))?;
-    if url.scheme() != "lndconnect" {
-        return Err(invalid(key, "the scheme is not lndconnect", VALID));
+    let rest = text
+        .trim()
+        .strip_prefix("lndconnect://")
+        .ok_or_else(|| invalid(key, "it does not begin with lndconnect://", VALID))?;
+    if rest.contains('#') {
+        return Err(invalid(key, "a fragment has no place in it", VALID));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(invalid(
-            key,
-            "user, password and fragment have no place in it",
-            VALID,
-        ));
-    }
-    let mut host = url.host_str().map(str::to_owned);
-    let mut port = url.port();
-    let (mut certificate, mut macaroon) = (None, None);
-    for (name, value) in url.query_pairs() {
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut found = LndConnect {
+        host: String::new(),
+        port: None,
+        certificate: None,
+        macaroon: None,
+    };
+    read_address(
+        key,
+        address.strip_suffix('/').unwrap_or(address),
+        &mut found,
+    )?;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
-            "cert" => certificate = Some(decode(key, "cert", &value)?),
-            "macaroon" => macaroon = Some(Secret::new(decode(key, "macaroon", &value)?)),
-            "host" => {
-                let (name, number) = value.rsplit_once(':').unwrap_or((&value, "10009"));
-                host = Some(name.to_owned());
-                port = Some(
-                    number
-                        .parse()
-                        .map_err(|_| invalid(key, "bad port in `host`", VALID))?,
-                );
-            }
+            "cert" => found.certificate = Some(decode(key, "cert", &value)?),
+            "macaroon" => found.macaroon = Some(Secret::new(decode(key, "macaroon", &value)?)),
+            "host" => read_address(key, &value, &mut found)?,
             _ => {
                 return Err(invalid(
                     key,
@@ -57,15 +54,28 @@ pub(crate) fn parse(key: &str, text: &str) -> Result<LndConnect, Error> {
             }
         }
     }
-    let host = host
-        .filter(|host| !host.is_empty())
-        .ok_or_else(|| invalid(key, "no host", VALID))?;
-    Ok(LndConnect {
-        host,
-        port,
-        certificate,
-        macaroon,
-    })
+    if found.host.is_empty() {
+        return Err(invalid(key, "no host", VALID));
+    }
+    Ok(found)
+}
+
+fn read_address(key: &str, text: &str, found: &mut LndConnect) -> Result<(), Error> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let address: Authority = text
+        .parse()
+        .map_err(|_| invalid(key, "its address is not HOST:PORT", VALID))?;
+    if text.contains('@') {
+        return Err(invalid(key, "user and password have no place in it", VALID));
+    }
+    found.host = address.host().to_owned();
+    found.port = address.port_u16();
+    if address.port().is_some() && found.port.is_none() {
+        return Err(invalid(key, "bad port", VALID));
+    }
+    Ok(())
 }
 
 fn decode(key: &str, part: &str, text: &str) -> Result<Vec<u8>, Error> {
