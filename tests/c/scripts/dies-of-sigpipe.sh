@@ -6,7 +6,9 @@
 set -u
 preloaded=$1
 shift
-for try in 1 2 3 4 5 6 7 8 9 10; do
+try=0
+while [ $try -lt 60 ]; do
+    try=$((try + 1))
     LD_PRELOAD=$preloaded "$@"
     code=$?
     # What the program could not clean up any more.
