@@ -62,5 +62,6 @@ pub const CASES: &[MoneyCase] = &[
     ),
     MoneyCase::held("killed before the first byte", kills::before_the_first_byte),
     MoneyCase::whole("cut once at every moment", sweep::cut_once),
+    MoneyCase::whole("first updates lost", sweep::updates_of_a_held_payment),
     MoneyCase::whole("cut for good at every moment", sweep::cut_for_good),
 ];

@@ -1,11 +1,15 @@
 //! The nodes' own books about one payment hash, read through their REST interface.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::network::Network;
+use crate::polling::before_next_look;
+
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// One entry of alice's list of payments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,4 +136,23 @@ pub fn payer_balance(network: &dyn Network) -> Result<i64> {
         .call("GET", "/v1/channels", None)?;
     let own = |channel| number(channel, "local_balance") + number(channel, "commit_fee");
     Ok(list(&channels, "channels").map(own).sum())
+}
+
+/// The same once no HTLC is left: a small one hides in the fee of the commitment until it is gone.
+pub fn resting_payer_balance(network: &dyn Network, limit: Duration) -> Result<i64> {
+    let start = Instant::now();
+    loop {
+        let path = "/v1/channels";
+        let channels = network.node("alice")?.rest()?.call("GET", path, None)?;
+        let pending =
+            list(&channels, "channels").flat_map(|channel| list(channel, "pending_htlcs"));
+        if pending.count() == 0 {
+            return payer_balance(network);
+        }
+        ensure!(
+            start.elapsed() < limit,
+            "HTLCs stay in alice's channels: {channels}"
+        );
+        before_next_look(POLL_INTERVAL);
+    }
 }

@@ -47,7 +47,7 @@ pub fn play_negative_control(network: &dyn Network, blind: &Path, table: &mut Ti
                 for finding in &findings {
                     println!("  caught in `{}`: {finding}", case.name);
                 }
-                caught += findings.len();
+                caught += findings.iter().filter(|finding| finding.is_loss()).count();
             }
             // The blind library may also break a case's course; that alone proves nothing.
             Err(error) => println!("  `{}` broke off: {error:#}", case.name),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::ledger::{Ledger, payer_balance};
+use super::ledger::{Ledger, payer_balance, resting_payer_balance};
 use crate::cut_proxy::CutProxy;
 use crate::made;
 use crate::network::Network;
@@ -47,6 +47,13 @@ pub enum Wrong {
 pub struct Finding {
     wrong: Wrong,
     what: String,
+}
+
+impl Finding {
+    /// Whether a caller who trusts the library loses money by it.
+    pub fn is_loss(&self) -> bool {
+        !matches!(self.wrong, Wrong::NoRecipe | Wrong::TruthNotFound)
+    }
 }
 
 impl fmt::Display for Finding {
@@ -108,7 +115,7 @@ impl<'a> Situation<'a> {
             invoice: invoice.context("no payment_request")?.to_owned(),
             hash,
             preimage,
-            balance_before: payer_balance(network)?,
+            balance_before: resting_payer_balance(network, LIMIT)?,
             heard: 0,
             findings: Vec::new(),
         })
