@@ -24,6 +24,7 @@ fn generate_clients(proto: &Path) -> Result<(), Box<dyn Error>> {
         "lnrpc/lightning.proto",
         "lnrpc/state.proto",
         "routerrpc/router.proto",
+        "invoicesrpc/invoices.proto",
     ];
     // One descriptor set for all: types that several packages share exist once.
     let descriptors = protox::compile(files, [proto])?;

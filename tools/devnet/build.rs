@@ -7,10 +7,11 @@ use prost::Message;
 
 const SHARED: &str = "../../proto";
 const OWN: &str = "proto";
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "lnrpc/state.proto",
     "lnrpc/lightning.proto",
     "routerrpc/router.proto",
+    "invoicesrpc/invoices.proto",
     "devnet/lnd.proto",
 ];
 

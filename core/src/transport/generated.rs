@@ -11,3 +11,9 @@ pub(crate) mod lnrpc {
 pub(crate) mod routerrpc {
     include!(concat!(env!("OUT_DIR"), "/routerrpc.rs"));
 }
+
+/// lnd's hold invoices.
+#[allow(dead_code, clippy::all, clippy::indexing_slicing)]
+pub(crate) mod invoicesrpc {
+    include!(concat!(env!("OUT_DIR"), "/invoicesrpc.rs"));
+}

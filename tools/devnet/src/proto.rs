@@ -16,6 +16,11 @@ pub mod routerrpc {
     tonic::include_proto!("routerrpc");
 }
 
+/// lnd's hold invoices.
+pub mod invoicesrpc {
+    tonic::include_proto!("invoicesrpc");
+}
+
 /// Messages of the simulator's own REST side.
 pub mod devnet {
     /// Those of the simulated lnd.
