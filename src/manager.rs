@@ -10,7 +10,9 @@ use arkgrpc_core::{HostHooks, Manager};
 use crate::answer::arkgrpc_result;
 use crate::client::{CLIENTS, arkgrpc_client};
 use crate::handle::{Kind, Registry};
-use crate::host_protection::{SignalsBlocked, prepare_own_thread};
+use crate::host_protection::{
+    SignalsBlocked, has_stack_for_driving, prepare_own_thread, without_broken_pipes,
+};
 use crate::status::arkgrpc_status;
 use crate::{guard, options, text};
 
@@ -25,6 +27,8 @@ static MANAGERS: Registry<Manager> = Registry::new(Kind::Manager);
 
 const HOOKS: HostHooks = HostHooks {
     thread_start: prepare_own_thread,
+    while_driving: without_broken_pipes,
+    may_drive: has_stack_for_driving,
 };
 const DEFAULT_HEALTH_LIMIT: Duration = Duration::from_secs(10);
 const DEFAULT_CLOSE_LIMIT: Duration = Duration::from_secs(5);

@@ -16,7 +16,7 @@ use super::{failure, lnd};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
 use crate::resilience::{Call, Deadline};
-use crate::transport::{HostHooks, Runtime};
+use crate::transport::{Chores, Helm, HostHooks, Runtime};
 
 /// How long `close` waits for cancelled calls and for the worker.
 const JOIN_TIME: Duration = Duration::from_secs(2);
@@ -36,6 +36,7 @@ pub struct Client {
 struct Core {
     /// Started by the first call: a manager that makes none has no thread.
     runtime: OnceCell<Runtime>,
+    helm: Arc<Helm>,
     hooks: HostHooks,
     services: BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>,
     timeout: Option<Duration>,
@@ -59,10 +60,11 @@ impl Manager {
     }
 
     fn start(config: ManagerConfig, hooks: HostHooks) -> Result<Self, Error> {
+        let helm = Arc::default();
         let services = config
             .services
             .into_iter()
-            .map(|(name, service)| (name, service.and_then(open)));
+            .map(|(name, service)| (name, service.and_then(|config| open(config, &helm))));
         Ok(Self(Arc::new(Core {
             services: services.collect(),
             timeout: config.timeout,
@@ -70,6 +72,7 @@ impl Manager {
             gate: Arc::default(),
             closing: CancellationToken::new(),
             runtime: OnceCell::new(),
+            helm,
             hooks,
         })))
     }
@@ -142,9 +145,6 @@ impl Manager {
 
     /// Keeps everything for ever, touching nothing: for a forked child.
     pub fn forget(self) {
-        if let Some(runtime) = self.0.runtime.get() {
-            runtime.forget();
-        }
         std::mem::forget(self.0);
     }
 }
@@ -170,11 +170,13 @@ impl Client {
         let node = Arc::clone(&self.node);
         let context = lnd::Context::new(Arc::clone(&call), node, row, operation.clone(), secret)
             .with_metadata(metadata);
-        let outcome = self
-            .core
-            .runtime()
-            .map_err(place)?
-            .run(call.deadline().plus(GRACE), prepared(context));
+        let limit = call.deadline().plus(GRACE);
+        let runtime = self.core.runtime().map_err(place)?;
+        let outcome = if self.node.is_live_for(row.class) {
+            runtime.run_here(limit, prepared(context))
+        } else {
+            runtime.run(limit, prepared(context))
+        };
         finish(row, &call, operation, outcome).map(Success::new)
     }
 
@@ -205,7 +207,8 @@ impl Client {
 
 impl Core {
     fn runtime(&self) -> Result<&Runtime, Error> {
-        self.runtime.get_or_try_init(|| Runtime::start(self.hooks))
+        self.runtime
+            .get_or_try_init(|| Runtime::start(self.hooks, Arc::clone(&self.helm), Chores::none()))
     }
 
     fn node(&self, kind: ServiceKind) -> Result<Arc<lnd::Node>, Error> {
@@ -260,7 +263,7 @@ fn unhealthy(error: &Error) -> Value {
     })
 }
 
-fn open(config: ServiceConfig) -> Result<Arc<lnd::Node>, Error> {
+fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error> {
     let name = config.kind.name();
     if config.kind != ServiceKind::Lnd {
         return Err(Error::local(
@@ -270,7 +273,7 @@ fn open(config: ServiceConfig) -> Result<Arc<lnd::Node>, Error> {
         )
         .with_service(name));
     }
-    lnd::Node::new(config)
+    lnd::Node::new(config, helm)
         .map(Arc::new)
         .map_err(|error| error.with_service(name))
 }

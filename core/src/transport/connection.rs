@@ -19,6 +19,7 @@ use super::backoff::Backoff;
 use super::credentials::Credentials;
 use super::dial::{Dialed, Dialer};
 use super::dial_error::{DialError, DialFault};
+use super::runtime::Helm;
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
@@ -36,6 +37,7 @@ struct Inner {
     credentials: Credentials,
     state: Mutex<State>,
     longest_backoff: Duration,
+    helm: Arc<Helm>,
 }
 
 struct State {
@@ -94,8 +96,9 @@ impl std::error::Error for ConnectionError {
 }
 
 impl Connection {
-    /// Checks certificate and macaroon files; does not dial.
-    pub(crate) fn new(config: &ServiceConfig) -> Result<Self, Error> {
+    /// Checks certificate and macaroon files; does not dial. Dials go on by `helm` when their caller
+    /// has given up.
+    pub(crate) fn new(config: &ServiceConfig, helm: &Arc<Helm>) -> Result<Self, Error> {
         let dialer = Dialer::new(config).map_err(|error| {
             Error::local(
                 Status::CredentialsUnreadable,
@@ -114,6 +117,7 @@ impl Connection {
                 generation: 0,
             }),
             longest_backoff,
+            helm: Arc::clone(helm),
         })))
     }
 
@@ -137,6 +141,11 @@ impl Connection {
         state.last_error = None;
     }
 
+    /// Whether a request can go out without a dial.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(&self.0.state.lock().slot, Slot::Live(live) if !live.dialed.sender.is_closed())
+    }
+
     async fn live(&self) -> Result<Live, DialError> {
         let pending = {
             let mut state = self.0.state.lock();
@@ -157,6 +166,7 @@ impl Connection {
         state.generation += 1;
         let generation = state.generation;
         let inner = Arc::clone(&self.0);
+        let going = self.0.helm.going();
         // Spawned, so that the dial goes on when the caller that started it gives up.
         let task = tokio::spawn(async move {
             let outcome = inner
@@ -165,6 +175,7 @@ impl Connection {
                 .await
                 .map(|dialed| Live { dialed, generation });
             inner.finish_dial(generation, started, &outcome);
+            drop(going);
             outcome
         });
         let pending = task

@@ -2,10 +2,12 @@
 //! makes no write ambiguous.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 
+use crate::clients::registry::Class;
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
@@ -14,7 +16,7 @@ use crate::transport::generated::lnrpc::GetInfoResponse;
 use crate::transport::generated::lnrpc::lightning_client::LightningClient;
 use crate::transport::generated::lnrpc::state_client::StateClient;
 use crate::transport::generated::routerrpc::router_client::RouterClient;
-use crate::transport::{Connection, DialError};
+use crate::transport::{Connection, DialError, Helm};
 
 /// The answers of writes and of reads that decide about writes are never lost to a small limit.
 const WRITE_RECEIVE_LIMIT: usize = 200 * 1024 * 1024;
@@ -43,10 +45,10 @@ pub(crate) struct Node {
 
 impl Node {
     /// Checks the credential files; does not dial.
-    pub(crate) fn new(config: ServiceConfig) -> Result<Self, Error> {
+    pub(crate) fn new(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Self, Error> {
         Ok(Self {
-            read: Connection::new(&config)?,
-            write: Connection::new(&config)?,
+            read: Connection::new(&config, helm)?,
+            write: Connection::new(&config, helm)?,
             config,
             identity: Mutex::new(None),
             recognised: Mutex::new(None),
@@ -60,6 +62,11 @@ impl Node {
         self.write.reset();
         *self.recognised.lock() = None;
         *self.identity.lock() = None;
+    }
+
+    /// Whether a method of this class can be made without a dial.
+    pub(crate) fn is_live_for(&self, class: Class) -> bool {
+        self.read.is_live() && (class == Class::Read || self.write.is_live())
     }
 
     pub(super) fn lightning(&self) -> LightningClient<Channel> {

@@ -1,5 +1,6 @@
 //! Time limits, ways around TCP, and what many callers at once cost.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -126,7 +127,7 @@ async fn an_onion_name_goes_unresolved_through_the_proxy() {
 async fn callers_share_one_dial() {
     let made = like_lnd();
     let (address, accepted) = listen_tls(acceptor(&made, &made, b"h2")).await;
-    let connection = Connection::new(&config(address, pin(&made.pem))).unwrap();
+    let connection = Connection::new(&config(address, pin(&made.pem)), &Arc::default()).unwrap();
     let callers = (0..50).map(|_| {
         let connection = connection.clone();
         tokio::spawn(async move { connection.generation().await.map(|(number, _)| number) })
@@ -140,7 +141,8 @@ async fn callers_share_one_dial() {
 #[tokio::test]
 async fn after_a_failed_dial_callers_fail_fast_until_reset() {
     let (address, accepted) = listen(|stream| async move { drop(stream) }).await;
-    let connection = Connection::new(&config(address, TlsMode::Plaintext)).unwrap();
+    let connection =
+        Connection::new(&config(address, TlsMode::Plaintext), &Arc::default()).unwrap();
     let first = connection.generation().await.unwrap_err();
     assert!(first.retry_after.is_none());
     for _ in 0..20 {
