@@ -129,7 +129,8 @@ impl Drop for Inside {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.inside -= 1;
-        if state.inside == 0 {
+        // Only closing waits for this; a notification costs a system call even when nobody listens.
+        if state.inside == 0 && state.closed {
             self.0.left.notify_all();
         }
     }

@@ -11,7 +11,7 @@ use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::options::{CallOptions, Operation, Success};
-use super::registry::{self, MethodRow};
+use super::registry::{self, Class, MethodRow};
 use super::{failure, lnd};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
@@ -173,7 +173,7 @@ impl Client {
         let limit = call.deadline().plus(GRACE);
         let runtime = self.core.runtime().map_err(place)?;
         let outcome = if self.node.is_live_for(row.class) {
-            runtime.run_here(limit, prepared(context))
+            runtime.run_here(row.class != Class::Read, limit, prepared(context))
         } else {
             runtime.run(limit, prepared(context))
         };

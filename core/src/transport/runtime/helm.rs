@@ -14,6 +14,8 @@ use crate::locks::{Condvar, Mutex};
 /// How long the worker goes on driving when nothing is in flight: the next calls of a busy host come
 /// within this time.
 const LINGER: Duration = Duration::from_millis(2);
+/// What the peer sent so long ago at most was not seen yet when a caller drove a moment ago.
+const FRESH_FOR: Duration = Duration::from_millis(20);
 /// Turns of the runtime that one such look takes.
 const TURNS: u32 = 8;
 
@@ -46,6 +48,8 @@ struct State {
     peak: usize,
     /// What goes on without a caller: dials, streams.
     going: usize,
+    /// When a caller last drove.
+    driven: Option<Instant>,
     stopping: bool,
     worker_left: bool,
 }
@@ -60,11 +64,15 @@ impl Helm {
     /// A caller takes the helm; `None` when it is taken or there is other work.
     pub(super) fn take(&self) -> Option<Lead<'_>> {
         let mut state = self.state.lock();
-        let free = state.driver == Driver::Nobody && !state.is_busy() && !state.stopping;
-        if free {
-            state.driver = Driver::Caller;
+        if state.driver != Driver::Nobody || state.is_busy() || state.stopping {
+            return None;
         }
-        free.then(|| Lead(self))
+        state.driver = Driver::Caller;
+        let fresh = state
+            .driven
+            .is_some_and(|driven| driven.elapsed() < FRESH_FOR);
+        drop(state);
+        Some(Lead { helm: self, fresh })
     }
 
     /// A caller counts as waiting until it drops what it gets.
@@ -188,17 +196,22 @@ impl Helm {
 }
 
 /// A caller at the helm.
-pub(super) struct Lead<'a>(&'a Helm);
+pub(super) struct Lead<'a> {
+    helm: &'a Helm,
+    /// Whether somebody drove a moment ago, so that all that the peer sent was seen.
+    pub(super) fresh: bool,
+}
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock();
+        let mut state = self.helm.state.lock();
         state.driver = Driver::Nobody;
+        state.driven = Some(Instant::now());
         if state.is_busy() {
-            self.0.call_worker(&mut state);
+            self.helm.call_worker(&mut state);
         }
         if state.stopping {
-            self.0.left.notify_all();
+            self.helm.left.notify_all();
         }
     }
 }

@@ -129,7 +129,13 @@ impl Runtime {
     /// The same, but on the calling thread itself if nobody else drives the runtime. For calls whose
     /// connections are there: dialling needs more stack than a host's thread may have, and goes on
     /// when the caller has given up.
-    pub(crate) fn run_here<F, T>(&self, limit: Instant, future: F) -> Result<T, RunFailure>
+    /// `care`: the connections are looked at first, however short ago that was done.
+    pub(crate) fn run_here<F, T>(
+        &self,
+        care: bool,
+        limit: Instant,
+        future: F,
+    ) -> Result<T, RunFailure>
     where
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
@@ -137,7 +143,7 @@ impl Runtime {
         if !(self.hooks.may_drive)() {
             return self.run(limit, future);
         }
-        let Some(_lead) = self.helm.take() else {
+        let Some(lead) = self.helm.take() else {
             return self.run(limit, future);
         };
         let Some(core) = self.core.lock().clone() else {
@@ -148,7 +154,7 @@ impl Runtime {
         (self.hooks.while_driving)(&mut || {
             if let Some(future) = future.take() {
                 outcome = core
-                    .block_on(drive(limit, future))
+                    .block_on(drive(care || !lead.fresh, limit, future))
                     .unwrap_or(Err(RunFailure::ShutDown));
             }
         });
@@ -192,14 +198,16 @@ impl Drop for Runtime {
     }
 }
 
-async fn drive<F, T, P>(limit: Instant, future: F) -> Result<T, RunFailure>
+async fn drive<F, T, P>(look_first: bool, limit: Instant, future: F) -> Result<T, RunFailure>
 where
     F: Future<Output = Result<T, P>>,
 {
-    // Two turns for the connections first, so that one that died while nobody drove is noticed
-    // before a request goes out on it.
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
+    if look_first {
+        // Two turns for the connections, so that one that died while nobody drove is noticed before
+        // a request goes out on it.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
     match tokio::time::timeout_at(limit.into(), future).await {
         Ok(Ok(outcome)) => Ok(outcome),
         Ok(Err(_)) => Err(RunFailure::Panicked),

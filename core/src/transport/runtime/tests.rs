@@ -38,7 +38,7 @@ fn outcomes_panics_and_shutdown_reach_the_caller() {
     for may_drive in [(|| true) as fn() -> bool, || false] {
         let runtime = runtime_with(may_drive, Chores::none());
         assert_eq!(runtime.run(soon(), async { 7 }), Ok(7));
-        assert_eq!(runtime.run_here(soon(), async { 8 }), Ok(8));
+        assert_eq!(runtime.run_here(true, soon(), async { 8 }), Ok(8));
         let planted = || async {
             if thread::current().name() != Some("no such thread") {
                 panic!("planted")
@@ -46,13 +46,13 @@ fn outcomes_panics_and_shutdown_reach_the_caller() {
         };
         assert_eq!(runtime.run(soon(), planted()), Err(RunFailure::Panicked));
         assert_eq!(
-            runtime.run_here(soon(), planted()),
+            runtime.run_here(true, soon(), planted()),
             Err(RunFailure::Panicked)
         );
         runtime.shut_down(Duration::from_secs(5));
         assert_eq!(runtime.run(soon(), async { 7 }), Err(RunFailure::ShutDown));
         assert_eq!(
-            runtime.run_here(soon(), async { 7 }),
+            runtime.run_here(true, soon(), async { 7 }),
             Err(RunFailure::ShutDown)
         );
     }
@@ -66,7 +66,7 @@ fn a_future_that_never_ends_cannot_hold_the_caller() {
     let pending = std::future::pending::<()>;
     assert_eq!(runtime.run(limit(), pending()), Err(RunFailure::Starved));
     assert_eq!(
-        runtime.run_here(limit(), pending()),
+        runtime.run_here(true, limit(), pending()),
         Err(RunFailure::Starved)
     );
     assert!(start.elapsed() < Duration::from_secs(2));
@@ -77,11 +77,11 @@ fn a_lone_caller_drives_itself_and_an_unfit_one_does_not() {
     let ours = thread::current().id();
     let fit = runtime();
     eventually("the worker rests", || {
-        fit.run_here(soon(), here()) == Ok(ours)
+        fit.run_here(true, soon(), here()) == Ok(ours)
     });
     assert_ne!(fit.run(soon(), here()), Ok(ours));
     let unfit = runtime_with(|| false, Chores::none());
-    assert_ne!(unfit.run_here(soon(), here()), Ok(ours));
+    assert_ne!(unfit.run_here(true, soon(), here()), Ok(ours));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn after_a_crowd_a_lone_caller_drives_again_without_a_pause_of_its_own() {
             let runtime = Arc::clone(&runtime);
             thread::spawn(move || {
                 for _ in 0..50 {
-                    let outcome = runtime.run_here(soon(), async move {
+                    let outcome = runtime.run_here(true, soon(), async move {
                         tokio::task::yield_now().await;
                         number
                     });
@@ -106,7 +106,7 @@ fn after_a_crowd_a_lone_caller_drives_again_without_a_pause_of_its_own() {
     }
     let ours = thread::current().id();
     eventually("the worker gives the helm back", || {
-        runtime.run_here(soon(), here()) == Ok(ours)
+        runtime.run_here(true, soon(), here()) == Ok(ours)
     });
 }
 
@@ -116,9 +116,9 @@ fn those_who_wait_are_served_while_and_after_a_caller_drives() {
     let (release, released) = tokio::sync::oneshot::channel::<()>();
     let leader = {
         let runtime = Arc::clone(&runtime);
-        thread::spawn(move || runtime.run_here(soon(), async { released.await.is_ok() }))
+        thread::spawn(move || runtime.run_here(true, soon(), async { released.await.is_ok() }))
     };
-    assert_eq!(runtime.run_here(soon(), async { 5 }), Ok(5));
+    assert_eq!(runtime.run_here(true, soon(), async { 5 }), Ok(5));
     let late = {
         let runtime = Arc::clone(&runtime);
         thread::spawn(move || {
@@ -155,7 +155,7 @@ fn work_that_a_leading_caller_leaves_behind_is_finished() {
     // Taken only when nothing goes on, so the helm is free again afterwards.
     drop(going);
     let helm = Arc::clone(&runtime.helm);
-    let outcome = runtime.run_here(soon(), async move {
+    let outcome = runtime.run_here(true, soon(), async move {
         let going = helm.going();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -187,7 +187,7 @@ fn chores_are_done_at_rest_under_load_and_beside_a_leader() {
         let future = tokio::time::sleep(Duration::from_millis(200));
         let before = done.load(Ordering::SeqCst);
         if at_helm {
-            assert_eq!(runtime.run_here(soon(), future), Ok(()));
+            assert_eq!(runtime.run_here(true, soon(), future), Ok(()));
         } else {
             assert_eq!(runtime.run(soon(), future), Ok(()));
         }
