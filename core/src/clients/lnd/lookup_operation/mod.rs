@@ -4,6 +4,7 @@
 mod finding;
 mod invoices;
 mod payments;
+mod peers;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,18 @@ use crate::error::{Error, Status};
 const LOOKUPS: &[(&str, Lookup)] = &[
     ("add_invoice", |context, sought| {
         Box::pin(invoices::added(context, sought))
+    }),
+    ("add_hold_invoice", |context, sought| {
+        Box::pin(invoices::hold_added(context, sought))
+    }),
+    ("settle_invoice", |context, sought| {
+        Box::pin(invoices::settled(context, sought))
+    }),
+    ("cancel_invoice", |context, sought| {
+        Box::pin(invoices::canceled(context, sought))
+    }),
+    ("connect_peer", |context, sought| {
+        Box::pin(peers::connected(context, sought))
     }),
     ("send_payment", |context, sought| {
         Box::pin(payments::sent(context, sought))
