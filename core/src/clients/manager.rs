@@ -98,7 +98,7 @@ impl Manager {
         for (name, service) in &self.0.services {
             let report = match service {
                 Ok(node) => self.0.ask_health(row, node, limit),
-                Err(error) => unhealthy(error),
+                Err(error) => failure::health_report(error),
             };
             services.insert((*name).to_owned(), report);
         }
@@ -251,16 +251,8 @@ impl Core {
             let answer = runtime.run(limit.plus(GRACE), asked);
             answer.map_err(|_| failure::deadline_exceeded())
         });
-        outcome.unwrap_or_else(|error| unhealthy(&error))
+        outcome.unwrap_or_else(|error| failure::health_report(&error))
     }
-}
-
-/// The report on a service that cannot be asked.
-fn unhealthy(error: &Error) -> Value {
-    json!({
-        "status": "down", "reason": error.message(), "hint": error.hint(),
-        "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
-    })
 }
 
 fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::get_info::ask;
 use super::refusal;
+use crate::clients::failure;
 use crate::resilience::{Attempt, AttemptError, Fault};
 use crate::transport::generated::lnrpc::{GetStateRequest, WalletState};
 
@@ -15,13 +16,7 @@ pub(crate) async fn health(context: &Context) -> Value {
     let started = Instant::now();
     let state = match get_state(context).await {
         Ok(state) => state,
-        Err(failure) => {
-            let error = context.error(&failure);
-            return json!({
-                "status": "down", "reason": error.message(), "hint": error.hint(),
-                "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
-            });
-        }
+        Err(failure) => return failure::health_report(&context.error(&failure)),
     };
     let latency = started.elapsed().as_secs_f64() * 1000.0;
     let (status, reason, info) = match WalletState::try_from(state) {

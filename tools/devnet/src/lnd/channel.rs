@@ -87,6 +87,12 @@ impl Channel {
         }
     }
 
+    /// Who opened it, and with whom.
+    pub(crate) fn ends(&self) -> (NodeId, NodeId) {
+        let [opener, peer] = &self.ends;
+        (opener.node, peer.node)
+    }
+
     /// Whether this node opened it.
     pub(crate) fn is_opener(&self, node: NodeId) -> bool {
         self.ends[0].node == node

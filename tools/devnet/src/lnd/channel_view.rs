@@ -7,12 +7,17 @@ use super::{
     channel::{Channel, Htlc},
     network::{Network, Node, NodeId},
 };
-use crate::proto::devnet::lnd::{
-    self, Amount, ChannelBalanceResponse, ChannelConstraints, ListChannelsRequest,
+use crate::proto::lnrpc::{
+    self, Amount, ChannelBalanceResponse, ChannelConstraints, CommitmentType, ListChannelsRequest,
     ListChannelsResponse,
 };
 
 const CSV_DELAY: u32 = 144;
+const PUBKEY_LENGTH: usize = 33;
+/// lnd's defaults for anchor channels.
+const DUST_LIMIT_SAT: u64 = 354;
+const MIN_HTLC_MSAT: u64 = 1;
+const MAX_HTLCS: u32 = 483;
 
 impl Network {
     /// ListChannels.
@@ -26,24 +31,52 @@ impl Network {
                 "either `active_only` or `inactive_only` can be set, but not both",
             ));
         }
+        if request.public_only && request.private_only {
+            return Err(Status::unknown(
+                "either `public_only` or `private_only` can be set, but not both",
+            ));
+        }
+        if !matches!(request.peer.len(), 0 | PUBKEY_LENGTH) {
+            let length = request.peer.len();
+            return Err(Status::unknown(format!(
+                "invalid `peer` key: invalid vertex length of {length}, want {PUBKEY_LENGTH}"
+            )));
+        }
+        let of_peer = |peer: &Node| {
+            request.peer.is_empty() || peer.identity.pubkey.serialize()[..] == request.peer
+        };
         let channels = self
             .channels_of(id)
-            .map(|(channel, peer)| self.channel_view(id, channel, peer))
+            .filter(|(_, peer)| of_peer(peer))
+            .map(|(channel, peer)| {
+                let mut view = self.channel_view(id, channel, peer);
+                if request.peer_alias_lookup {
+                    view.peer_alias.clone_from(&peer.identity.alias);
+                }
+                view
+            })
             .filter(|view| !request.active_only || view.active)
             .filter(|view| !request.inactive_only || !view.active)
+            .filter(|view| !request.public_only || !view.private)
+            .filter(|view| !request.private_only || view.private)
             .collect();
         Ok(ListChannelsResponse { channels })
     }
 
-    fn channel_view(&self, id: NodeId, channel: &Channel, peer: &Node) -> lnd::Channel {
+    fn channel_view(&self, id: NodeId, channel: &Channel, peer: &Node) -> lnrpc::Channel {
         let balances = channel.balances(id);
         let constraints = || {
             Some(ChannelConstraints {
                 csv_delay: CSV_DELAY,
                 chan_reserve_sat: channel.reserve_sat(),
+                dust_limit_sat: DUST_LIMIT_SAT,
+                // The peers let everything but the reserve be in flight, as lnd's default does.
+                max_pending_amt_msat: (channel.capacity_sat - channel.reserve_sat()) * MSAT,
+                min_htlc_msat: MIN_HTLC_MSAT,
+                max_accepted_htlcs: MAX_HTLCS,
             })
         };
-        lnd::Channel {
+        lnrpc::Channel {
             active: self.is_up(channel),
             remote_pubkey: peer.identity.pubkey.to_string(),
             channel_point: channel.point.clone(),
@@ -66,7 +99,8 @@ impl Network {
             push_amount_sat: channel.pushed_sat,
             local_constraints: constraints(),
             remote_constraints: constraints(),
-            memo: String::new(),
+            commitment_type: CommitmentType::Anchors.into(),
+            ..lnrpc::Channel::default()
         }
     }
 
@@ -98,14 +132,14 @@ impl Network {
     }
 }
 
-fn htlc_view(id: NodeId, htlc: &Htlc) -> lnd::Htlc {
-    lnd::Htlc {
+fn htlc_view(id: NodeId, htlc: &Htlc) -> lnrpc::Htlc {
+    lnrpc::Htlc {
         incoming: htlc.from != id,
         amount: amount::sat(htlc.amount_msat),
         hash_lock: htlc.hash.to_vec(),
         expiration_height: htlc.expiry,
         htlc_index: htlc.index,
-        forwarding_channel: 0,
         locked_in: true,
+        ..lnrpc::Htlc::default()
     }
 }

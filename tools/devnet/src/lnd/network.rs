@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use tonic::Status;
 
 use super::{
-    channel::Channel, identity::Identity, invoice::InvoiceBook, payment::PaymentBook, route::Wanted,
+    channel::Channel, identity::Identity, invoice::InvoiceBook, payment::PaymentBook, peers::Links,
+    route::Wanted,
 };
 use crate::{
     chain::Chain,
@@ -24,6 +25,8 @@ pub(crate) type Shared = Arc<Mutex<Network>>;
 /// What a node keeps, running or not.
 pub(crate) struct Node {
     pub identity: Identity,
+    /// Where its peers would reach it.
+    pub peer_address: String,
     pub invoices: InvoiceBook,
     pub payments: PaymentBook,
     pub wallet: WalletState,
@@ -44,6 +47,7 @@ pub(crate) struct Network {
     pub chain: Chain,
     pub nodes: Vec<Node>,
     pub channels: Vec<Channel>,
+    pub links: Links,
 }
 
 impl Network {
@@ -53,13 +57,20 @@ impl Network {
             chain: Chain::new(),
             nodes: Vec::new(),
             channels: Vec::new(),
+            links: Links::default(),
         }
     }
 
     /// Adds a node, not yet running.
-    pub(crate) fn join(&mut self, identity: Identity, wallet: WalletState) -> NodeId {
+    pub(crate) fn join(
+        &mut self,
+        identity: Identity,
+        peer_address: String,
+        wallet: WalletState,
+    ) -> NodeId {
         self.nodes.push(Node {
             identity,
+            peer_address,
             invoices: InvoiceBook::default(),
             payments: PaymentBook::default(),
             wallet,
@@ -88,6 +99,7 @@ impl Network {
             capacity_sat,
             pushed_sat,
         ));
+        self.reconnect(opener);
         Ok(())
     }
 
@@ -118,10 +130,26 @@ impl Network {
             .position(|node| node.identity.pubkey == *key)
     }
 
-    /// Whether both ends of a channel run.
+    /// Whether a channel can carry anything: its ends are connected.
     pub(crate) fn is_up(&self, channel: &Channel) -> bool {
-        let mut ends = (0..self.nodes.len()).filter(|node| channel.peer_of(*node).is_some());
-        ends.all(|node| self.node(node).is_some_and(Node::is_active))
+        let (opener, peer) = channel.ends();
+        self.links.connect(opener, peer)
+    }
+
+    /// Connects a node that is up to everybody with whom it has a channel, as lnd does by itself.
+    pub(crate) fn reconnect(&mut self, id: NodeId) {
+        if !self.node(id).is_some_and(Node::is_active) {
+            return;
+        }
+        let peers: Vec<NodeId> = self
+            .channels
+            .iter()
+            .filter_map(|channel| channel.peer_of(id))
+            .filter(|peer| self.node(*peer).is_some_and(Node::is_active))
+            .collect();
+        for peer in peers {
+            self.links.add(id, peer);
+        }
     }
 
     /// The channels of a node with the node at their other end.

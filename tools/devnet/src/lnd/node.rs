@@ -52,6 +52,9 @@ pub(crate) struct LndNode {
     /// The state of the wallet at each start.
     wallet_at_start: WalletState,
     ports: [Port; 2],
+    /// Simulated peers exchange nothing over the wire; the port is held so that nobody else is
+    /// found at the node's address.
+    _peer_port: TcpListener,
 }
 
 impl LndNode {
@@ -69,7 +72,15 @@ impl LndNode {
         let files = Files::create(folder, &root_key)?;
         let identity = Identity::new(name)?;
         let (pubkey, alias) = (identity.pubkey.to_string(), identity.alias.clone());
-        let id = world.network.lock().join(identity, wallet_at_start);
+        let peer_port = listener::free_port()?;
+        let peer_address = peer_port
+            .local_addr()
+            .map_err(DevnetError::io("cannot listen"))?
+            .to_string();
+        let id = world
+            .network
+            .lock()
+            .join(identity, peer_address.clone(), wallet_at_start);
         let network = Arc::clone(&world.network);
         let guard = Arc::new(Guard {
             network,
@@ -92,12 +103,14 @@ impl LndNode {
             readonly_macaroon: files.readonly,
             pubkey,
             alias,
+            peer_address,
         };
         let mut node = Self {
             id,
             access,
             wallet_at_start,
             ports: [grpc, rest],
+            _peer_port: peer_port,
         };
         node.run(world, [grpc_socket, rest_socket])?;
         Ok(node)
@@ -115,9 +128,7 @@ impl LndNode {
 
     /// Closes its ports and cuts its connections; a stopped node stays stopped.
     pub(crate) fn stop(&mut self, world: &World) -> Result<(), DevnetError> {
-        if let Some(node) = world.network.lock().node_mut(self.id) {
-            node.running = false;
-        }
+        world.network.lock().go_down(self.id);
         for port in &mut self.ports {
             if let Some(listener) = port.listener.take() {
                 listener.stop(&world.runtime)?;
@@ -142,11 +153,13 @@ impl LndNode {
     fn run(&mut self, world: &World, sockets: [TcpListener; 2]) -> Result<(), DevnetError> {
         let waiting = {
             let mut network = world.network.lock();
-            network.node_mut(self.id).map(|node| {
+            let waiting = network.node_mut(self.id).map(|node| {
                 node.running = true;
                 node.wallet = self.wallet_at_start;
                 node.payments.unattempted()
-            })
+            });
+            network.reconnect(self.id);
+            waiting
         };
         for (port, socket) in self.ports.iter_mut().zip(sockets) {
             port.listener = Some(port.open(world, socket)?);
@@ -197,5 +210,14 @@ impl Network {
         if let Some(node) = self.node_mut(id) {
             node.wallet = WalletState::ServerActive;
         }
+        self.reconnect(id);
+    }
+
+    /// The end of a node's process, as far as the others notice.
+    fn go_down(&mut self, id: NodeId) {
+        if let Some(node) = self.node_mut(id) {
+            node.running = false;
+        }
+        self.links.drop_all(id);
     }
 }

@@ -134,6 +134,11 @@ impl PaymentBook {
         all
     }
 
+    /// How many payments there are, whatever became of them.
+    pub(crate) fn count(&self) -> u64 {
+        self.by_hash.len() as u64
+    }
+
     /// Hashes of payments that wait for an attempt, as after a restart.
     pub(crate) fn unattempted(&self) -> Vec<[u8; 32]> {
         self.by_hash

@@ -15,13 +15,25 @@ pub(crate) enum Access {
 }
 
 /// Every call that the simulated lnd serves over gRPC.
-const OVER_GRPC: [&str; 6] = [
+const OVER_GRPC: &[&str] = &[
     "/lnrpc.State/GetState",
     "/lnrpc.Lightning/GetInfo",
     "/lnrpc.Lightning/AddInvoice",
     "/lnrpc.Lightning/LookupInvoice",
+    "/lnrpc.Lightning/ListInvoices",
+    "/lnrpc.Lightning/DecodePayReq",
+    "/lnrpc.Lightning/ListPayments",
+    "/lnrpc.Lightning/ChannelBalance",
+    "/lnrpc.Lightning/ListChannels",
+    "/lnrpc.Lightning/PendingChannels",
+    "/lnrpc.Lightning/ClosedChannels",
+    "/lnrpc.Lightning/ListPeers",
     "/routerrpc.Router/SendPaymentV2",
     "/routerrpc.Router/TrackPaymentV2",
+    "/routerrpc.Router/EstimateRouteFee",
+    "/invoicesrpc.Invoices/AddHoldInvoice",
+    "/invoicesrpc.Invoices/SettleInvoice",
+    "/invoicesrpc.Invoices/CancelInvoice",
 ];
 
 /// What lnd writes to readonly.macaroon, sorted as the bakery sorts.
@@ -79,7 +91,12 @@ pub(crate) fn access(method: &str) -> Option<Access> {
         "/lnrpc.Lightning/ChannelBalance"
         | "/lnrpc.Lightning/ListChannels"
         | "/lnrpc.Lightning/ListPayments"
-        | "/routerrpc.Router/TrackPaymentV2" => Access::Macaroon(("offchain", "read")),
+        | "/lnrpc.Lightning/DecodePayReq"
+        | "/lnrpc.Lightning/PendingChannels"
+        | "/lnrpc.Lightning/ClosedChannels"
+        | "/routerrpc.Router/TrackPaymentV2"
+        | "/routerrpc.Router/EstimateRouteFee" => Access::Macaroon(("offchain", "read")),
+        "/lnrpc.Lightning/ListPeers" => Access::Macaroon(("peers", "read")),
         "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(("offchain", "write")),
         "/lnrpc.Lightning/LookupInvoice" | "/lnrpc.Lightning/ListInvoices" => {
             Access::Macaroon(("invoices", "read"))
@@ -95,7 +112,7 @@ pub(crate) fn access(method: &str) -> Option<Access> {
 /// Looks a path up as grpc-go does, and answers with its text if there is no such service or
 /// method.
 pub(crate) fn find_over_grpc(path: &str) -> Result<&'static str, String> {
-    if let Some(method) = OVER_GRPC.into_iter().find(|known| *known == path) {
+    if let Some(method) = OVER_GRPC.iter().find(|known| **known == path) {
         return Ok(method);
     }
     let trimmed = path.strip_prefix('/').unwrap_or(path);

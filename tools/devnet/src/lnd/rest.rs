@@ -14,18 +14,20 @@ use tonic::{Code, Status};
 use super::{
     guard::{Guard, from_hex},
     json::Json,
-    payment_flow,
+    payment_flow, payment_request,
     rest_route::{Act, Look, Route},
-    services::{self, Updates},
+    services::wanted_payments,
+    updates::{Updates, follow},
 };
 use crate::{
     listener::{Body, Handler},
     proto::{
-        devnet::lnd::{
-            AddHoldInvoiceRequest, CancelInvoiceMsg, ListChannelsRequest, ListInvoiceRequest,
-            ListPaymentsRequest, SettleInvoiceMsg, UnlockWalletRequest,
+        devnet::lnd::UnlockWalletRequest,
+        invoicesrpc::{AddHoldInvoiceRequest, CancelInvoiceMsg, SettleInvoiceMsg},
+        lnrpc::{
+            ClosedChannelsRequest, GetStateResponse, Invoice, ListChannelsRequest,
+            ListInvoiceRequest, ListPaymentsRequest, Payment,
         },
-        lnrpc::{GetStateResponse, Invoice},
         routerrpc::SendPaymentRequest,
     },
 };
@@ -112,6 +114,13 @@ impl Rest {
                 let request = json.read_query::<ListPaymentsRequest>(query)?;
                 json.write(&network.list_payments(node, &request)?)
             }
+            Look::Peers => json.write(&network.list_peers(node)?),
+            Look::PaymentRequest(text) => json.write(&payment_request::decode(text)?),
+            Look::PendingChannels => json.write(&network.pending_channels(node)?),
+            Look::ClosedChannels => {
+                let request = json.read_query::<ClosedChannelsRequest>(query)?;
+                json.write(&network.closed_channels(node, &request)?)
+            }
         }
     }
 
@@ -150,14 +159,15 @@ impl Rest {
         }
     }
 
-    async fn pay(&self, body: &[u8]) -> Result<Updates, Status> {
+    async fn pay(&self, body: &[u8]) -> Result<Updates<Payment>, Status> {
         let request = self.json.read::<SendPaymentRequest>(body)?;
         let updates = payment_flow::send(&self.guard.network, self.guard.node, &request)?;
-        services::follow(updates, request.no_inflight_updates, None).await
+        let wanted = wanted_payments(request.no_inflight_updates);
+        follow(updates, wanted, None).await
     }
 
     /// Each update as a line of its own.
-    fn stream(&self, updates: Updates) -> Response<Body> {
+    fn stream(&self, updates: Updates<Payment>) -> Response<Body> {
         let json = Arc::clone(&self.json);
         let lines = updates.map(move |update| {
             let line = match update.and_then(|payment| json.write(&payment)) {

@@ -19,6 +19,10 @@ pub(crate) enum Look<'a> {
     Invoices,
     Invoice(&'a str),
     Payments,
+    PaymentRequest(&'a str),
+    Peers,
+    PendingChannels,
+    ClosedChannels,
 }
 
 /// A call that changes something.
@@ -42,6 +46,10 @@ impl<'a> Route<'a> {
             ("GET", ["v1", "invoices"]) => Self::Look(Look::Invoices),
             ("GET", ["v1", "invoice", hash]) => Self::Look(Look::Invoice(hash)),
             ("GET", ["v1", "payments"]) => Self::Look(Look::Payments),
+            ("GET", ["v1", "payreq", text]) => Self::Look(Look::PaymentRequest(text)),
+            ("GET", ["v1", "peers"]) => Self::Look(Look::Peers),
+            ("GET", ["v1", "channels", "pending"]) => Self::Look(Look::PendingChannels),
+            ("GET", ["v1", "channels", "closed"]) => Self::Look(Look::ClosedChannels),
             ("POST", ["v1", "invoices"]) => Self::Act(Act::AddInvoice),
             ("POST", ["v2", "invoices", "hodl"]) => Self::Act(Act::AddHoldInvoice),
             ("POST", ["v2", "invoices", "settle"]) => Self::Act(Act::SettleInvoice),
@@ -62,6 +70,10 @@ impl<'a> Route<'a> {
             Self::Look(Look::Invoices) => "/lnrpc.Lightning/ListInvoices",
             Self::Look(Look::Invoice(_)) => "/lnrpc.Lightning/LookupInvoice",
             Self::Look(Look::Payments) => "/lnrpc.Lightning/ListPayments",
+            Self::Look(Look::PaymentRequest(_)) => "/lnrpc.Lightning/DecodePayReq",
+            Self::Look(Look::Peers) => "/lnrpc.Lightning/ListPeers",
+            Self::Look(Look::PendingChannels) => "/lnrpc.Lightning/PendingChannels",
+            Self::Look(Look::ClosedChannels) => "/lnrpc.Lightning/ClosedChannels",
             Self::Act(Act::AddInvoice) => "/lnrpc.Lightning/AddInvoice",
             Self::Act(Act::AddHoldInvoice) => "/invoicesrpc.Invoices/AddHoldInvoice",
             Self::Act(Act::SettleInvoice) => "/invoicesrpc.Invoices/SettleInvoice",

@@ -13,11 +13,11 @@ use super::{
 use crate::{
     clock,
     proto::{
-        devnet::lnd::{
-            AddHoldInvoiceRequest, AddHoldInvoiceResp, ListInvoiceRequest, ListInvoiceResponse,
-            ListPaymentsRequest, ListPaymentsResponse,
+        invoicesrpc::{AddHoldInvoiceRequest, AddHoldInvoiceResp},
+        lnrpc::{
+            AddInvoiceResponse, Chain, Feature, GetInfoResponse, Invoice, ListInvoiceRequest,
+            ListInvoiceResponse, ListPaymentsRequest, ListPaymentsResponse,
         },
-        lnrpc::{AddInvoiceResponse, Chain, Feature, GetInfoResponse, Invoice},
     },
     random::random_bytes,
 };
@@ -25,6 +25,7 @@ use crate::{
 /// The release whose behaviour is simulated; the commit says that it is a simulation.
 const VERSION: &str = "0.21.2-beta commit=arkgrpc-devnet";
 const COMMIT: &str = "arkgrpc-devnet";
+const NANOSECONDS: i64 = 1_000_000_000;
 const COLOR: &str = "#3399ff";
 /// Feature bits of the simulated node with lnd's names; an even bit is required.
 const FEATURES: [(u32, &str); 9] = [
@@ -51,10 +52,7 @@ impl Network {
                 &mut inactive
             }) += 1;
         }
-        let peers = self
-            .channels_of(id)
-            .filter(|(_, peer)| peer.is_active())
-            .count();
+        let peers = self.links.of(id).count();
         Ok(GetInfoResponse {
             identity_pubkey: identity.pubkey.to_string(),
             alias: identity.alias.clone(),
@@ -146,7 +144,9 @@ impl Network {
         id: NodeId,
         request: &ListInvoiceRequest,
     ) -> Result<ListInvoiceResponse, Status> {
-        let all = self.known_mut(id)?.invoices.list(request.pending_only);
+        let between = Dates::new(request.creation_date_start, request.creation_date_end)?;
+        let mut all = self.known_mut(id)?.invoices.list(request.pending_only);
+        all.retain(|(_, invoice)| between.contain(invoice.creation_date));
         let wanted = Page {
             offset: request.index_offset,
             size: request.num_max_invoices,
@@ -171,7 +171,10 @@ impl Network {
         id: NodeId,
         request: &ListPaymentsRequest,
     ) -> Result<ListPaymentsResponse, Status> {
-        let all = self.known(id)?.payments.list(request.include_incomplete);
+        let between = Dates::new(request.creation_date_start, request.creation_date_end)?;
+        let book = &self.known(id)?.payments;
+        let mut all = book.list(request.include_incomplete);
+        all.retain(|(_, payment)| between.contain(payment.creation_time_ns / NANOSECONDS));
         let wanted = Page {
             offset: request.index_offset,
             size: request.max_payments,
@@ -187,7 +190,33 @@ impl Network {
             payments,
             first_index_offset,
             last_index_offset,
+            total_num_payments: match request.count_total_payments {
+                true => book.count(),
+                false => 0,
+            },
         })
+    }
+}
+
+/// Between which moments a list is wanted; zero leaves an end open.
+struct Dates {
+    start: u64,
+    end: u64,
+}
+
+impl Dates {
+    fn new(start: u64, end: u64) -> Result<Self, Status> {
+        if end != 0 && start > end {
+            return Err(Status::unknown(format!(
+                "start date({start}) must be before end date({end})"
+            )));
+        }
+        Ok(Self { start, end })
+    }
+
+    fn contain(&self, moment: i64) -> bool {
+        let moment = u64::try_from(moment).unwrap_or_default();
+        moment >= self.start && (self.end == 0 || moment <= self.end)
     }
 }
 
@@ -200,7 +229,8 @@ fn chain() -> Chain {
     }
 }
 
-fn features() -> HashMap<u32, Feature> {
+/// The features that every node of the devnet announces.
+pub(crate) fn features() -> HashMap<u32, Feature> {
     let feature = |(bit, name): (u32, &str)| {
         (
             bit,

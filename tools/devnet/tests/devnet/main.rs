@@ -3,6 +3,7 @@
 mod connection;
 mod hold;
 mod invoices;
+mod lists;
 mod macaroons;
 mod payment_failures;
 mod payments;

@@ -16,6 +16,7 @@ use std::{
 use arkgrpc_devnet::{
     NodeAccess,
     proto::{
+        invoicesrpc::invoices_client::InvoicesClient,
         lnrpc::{
             GetInfoRequest, GetInfoResponse, Invoice, Payment, PaymentHash,
             lightning_client::LightningClient, state_client::StateClient,
@@ -105,6 +106,10 @@ impl Grpc {
 
     pub fn router(&self) -> RouterClient<Connection> {
         RouterClient::with_origin(self.connection.clone(), self.origin.clone())
+    }
+
+    pub fn invoices(&self) -> InvoicesClient<Connection> {
+        InvoicesClient::with_origin(self.connection.clone(), self.origin.clone())
     }
 
     pub fn state(&self) -> StateClient<Connection> {
