@@ -5,6 +5,8 @@ use tonic::Status;
 use super::{
     amount::{self, MSAT},
     channel::{Channel, Htlc},
+    channel_phase::{COMMIT_FEE_SAT, Phase},
+    closing::CSV_DELAY,
     network::{Network, Node, NodeId},
 };
 use crate::proto::lnrpc::{
@@ -12,7 +14,6 @@ use crate::proto::lnrpc::{
     ListChannelsResponse,
 };
 
-const CSV_DELAY: u32 = 144;
 const PUBKEY_LENGTH: usize = 33;
 /// lnd's defaults for anchor channels.
 const DUST_LIMIT_SAT: u64 = 354;
@@ -63,7 +64,13 @@ impl Network {
         Ok(ListChannelsResponse { channels })
     }
 
-    fn channel_view(&self, id: NodeId, channel: &Channel, peer: &Node) -> lnrpc::Channel {
+    /// An open channel as one of its ends shows it.
+    pub(crate) fn channel_view(
+        &self,
+        id: NodeId,
+        channel: &Channel,
+        peer: &Node,
+    ) -> lnrpc::Channel {
         let balances = channel.balances(id);
         let constraints = || {
             Some(ChannelConstraints {
@@ -71,7 +78,7 @@ impl Network {
                 chan_reserve_sat: channel.reserve_sat(),
                 dust_limit_sat: DUST_LIMIT_SAT,
                 // The peers let everything but the reserve be in flight, as lnd's default does.
-                max_pending_amt_msat: (channel.capacity_sat - channel.reserve_sat()) * MSAT,
+                max_pending_amt_msat: (channel.terms.capacity_sat - channel.reserve_sat()) * MSAT,
                 min_htlc_msat: MIN_HTLC_MSAT,
                 max_accepted_htlcs: MAX_HTLCS,
             })
@@ -79,12 +86,12 @@ impl Network {
         lnrpc::Channel {
             active: self.is_up(channel),
             remote_pubkey: peer.identity.pubkey.to_string(),
-            channel_point: channel.point.clone(),
+            channel_point: channel.point.to_string(),
             chan_id: channel.id,
-            capacity: amount::signed(channel.capacity_sat),
+            capacity: amount::signed(channel.terms.capacity_sat),
             local_balance: amount::sat(balances.local_msat),
             remote_balance: amount::sat(balances.remote_msat),
-            commit_fee: amount::signed(channel.commit_fee_sat()),
+            commit_fee: amount::signed(COMMIT_FEE_SAT),
             unsettled_balance: amount::sat(balances.incoming_msat + balances.outgoing_msat),
             total_satoshis_sent: amount::sat(balances.sent_msat),
             total_satoshis_received: amount::sat(balances.received_msat),
@@ -94,11 +101,16 @@ impl Network {
                 .iter()
                 .map(|htlc| htlc_view(id, htlc))
                 .collect(),
-            private: false,
+            private: channel.terms.private,
             initiator: channel.is_opener(id),
-            push_amount_sat: channel.pushed_sat,
+            push_amount_sat: channel.terms.pushed_sat,
             local_constraints: constraints(),
             remote_constraints: constraints(),
+            // The note is the opener's; it never leaves its node.
+            memo: match channel.is_opener(id) {
+                true => channel.terms.memo.clone(),
+                false => String::new(),
+            },
             commitment_type: CommitmentType::Anchors.into(),
             ..lnrpc::Channel::default()
         }
@@ -107,7 +119,7 @@ impl Network {
     /// ChannelBalance.
     pub(crate) fn channel_balance(&self, id: NodeId) -> Result<ChannelBalanceResponse, Status> {
         self.known(id)?;
-        let mut sums = [0; 4];
+        let mut sums = [0; 6];
         for (channel, _) in self.channels_of(id) {
             let balances = channel.balances(id);
             sums[0] += balances.local_msat;
@@ -115,7 +127,21 @@ impl Network {
             sums[2] += balances.incoming_msat;
             sums[3] += balances.outgoing_msat;
         }
-        let [local, remote, incoming, outgoing] = sums.map(|msat| {
+        for (channel, _) in self.all_channels_of(id) {
+            if matches!(channel.phase, Phase::Pending) {
+                let balances = channel.balances(id);
+                sums[4] += balances.local_msat;
+                sums[5] += balances.remote_msat;
+            }
+        }
+        let [
+            local,
+            remote,
+            incoming,
+            outgoing,
+            pending_local,
+            pending_remote,
+        ] = sums.map(|msat| {
             Some(Amount {
                 sat: msat / MSAT,
                 msat,
@@ -126,8 +152,8 @@ impl Network {
             remote_balance: remote,
             unsettled_local_balance: incoming,
             unsettled_remote_balance: outgoing,
-            pending_open_local_balance: Some(Amount::default()),
-            pending_open_remote_balance: Some(Amount::default()),
+            pending_open_local_balance: pending_local,
+            pending_open_remote_balance: pending_remote,
         })
     }
 }

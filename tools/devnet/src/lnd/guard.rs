@@ -35,9 +35,9 @@ impl Guard {
                 WalletState::Locked | WalletState::NonExisting => Ok(()),
                 _ => Err(Status::unknown(UNLOCKED)),
             },
-            Some(Access::Macaroon(operation)) => {
+            Some(Access::Macaroon(operations)) => {
                 check_state(state).map_err(Status::unknown)?;
-                self.check_macaroon(method, operation, macaroons)
+                self.check_macaroon(method, operations, macaroons)
                     .map_err(Status::unknown)
             }
             None => Err(Status::unknown(format!(
@@ -57,7 +57,7 @@ impl Guard {
     fn check_macaroon(
         &self,
         method: &str,
-        (entity, action): Operation,
+        operations: &[Operation],
         macaroons: &[String],
     ) -> Result<(), String> {
         let [text] = macaroons else {
@@ -77,7 +77,10 @@ impl Guard {
             check_condition(&condition)
                 .map_err(|why| format!("caveat {condition:?} not satisfied: {why}"))?;
         }
-        if macaroon.grants(entity, action) || macaroon.grants("uri", method) {
+        let all = operations
+            .iter()
+            .all(|(entity, action)| macaroon.grants(entity, action));
+        if all || macaroon.grants("uri", method) {
             return Ok(());
         }
         Err("permission denied".to_owned())

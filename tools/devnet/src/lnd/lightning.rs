@@ -2,13 +2,21 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{payment_request, services::Services};
+use super::{
+    payment_request,
+    services::Services,
+    updates::{Updates, client_deadline, follow},
+};
 use crate::proto::lnrpc::{
-    AddInvoiceResponse, ChannelBalanceRequest, ChannelBalanceResponse, ClosedChannelsRequest,
-    ClosedChannelsResponse, GetInfoRequest, GetInfoResponse, Invoice, ListChannelsRequest,
-    ListChannelsResponse, ListInvoiceRequest, ListInvoiceResponse, ListPaymentsRequest,
-    ListPaymentsResponse, ListPeersRequest, ListPeersResponse, PayReq, PayReqString, PaymentHash,
-    PendingChannelsRequest, PendingChannelsResponse, lightning_server::Lightning,
+    AddInvoiceResponse, ChannelBalanceRequest, ChannelBalanceResponse, CloseChannelRequest,
+    CloseStatusUpdate, ClosedChannelsRequest, ClosedChannelsResponse, ConnectPeerRequest,
+    ConnectPeerResponse, EstimateFeeRequest, EstimateFeeResponse, GetInfoRequest, GetInfoResponse,
+    GetTransactionsRequest, Invoice, ListChannelsRequest, ListChannelsResponse, ListInvoiceRequest,
+    ListInvoiceResponse, ListPaymentsRequest, ListPaymentsResponse, ListPeersRequest,
+    ListPeersResponse, ListUnspentRequest, ListUnspentResponse, NewAddressRequest,
+    NewAddressResponse, OpenChannelRequest, OpenStatusUpdate, PayReq, PayReqString, PaymentHash,
+    PendingChannelsRequest, PendingChannelsResponse, SendCoinsRequest, SendCoinsResponse,
+    TransactionDetails, WalletBalanceRequest, WalletBalanceResponse, lightning_server::Lightning,
 };
 
 #[tonic::async_trait]
@@ -105,6 +113,100 @@ impl Lightning for Services {
         _: Request<ListPeersRequest>,
     ) -> Result<Response<ListPeersResponse>, Status> {
         self.network.lock().list_peers(self.node).map(Response::new)
+    }
+
+    async fn wallet_balance(
+        &self,
+        request: Request<WalletBalanceRequest>,
+    ) -> Result<Response<WalletBalanceResponse>, Status> {
+        self.network
+            .lock()
+            .wallet_balance(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn new_address(
+        &self,
+        request: Request<NewAddressRequest>,
+    ) -> Result<Response<NewAddressResponse>, Status> {
+        self.network
+            .lock()
+            .new_address(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn send_coins(
+        &self,
+        request: Request<SendCoinsRequest>,
+    ) -> Result<Response<SendCoinsResponse>, Status> {
+        self.network
+            .lock()
+            .send_coins(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn estimate_fee(
+        &self,
+        request: Request<EstimateFeeRequest>,
+    ) -> Result<Response<EstimateFeeResponse>, Status> {
+        self.network
+            .lock()
+            .estimate_fee(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn list_unspent(
+        &self,
+        request: Request<ListUnspentRequest>,
+    ) -> Result<Response<ListUnspentResponse>, Status> {
+        self.network
+            .lock()
+            .list_unspent(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn get_transactions(
+        &self,
+        request: Request<GetTransactionsRequest>,
+    ) -> Result<Response<TransactionDetails>, Status> {
+        self.network
+            .lock()
+            .get_transactions(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn connect_peer(
+        &self,
+        request: Request<ConnectPeerRequest>,
+    ) -> Result<Response<ConnectPeerResponse>, Status> {
+        self.network
+            .lock()
+            .connect_peer(self.node, request.get_ref())
+            .map(Response::new)
+    }
+
+    async fn open_channel(
+        &self,
+        request: Request<OpenChannelRequest>,
+    ) -> Result<Response<Updates<OpenStatusUpdate>>, Status> {
+        let deadline = client_deadline(request.metadata());
+        let updates = self
+            .network
+            .lock()
+            .request_channel(self.node, request.get_ref())?;
+        follow(updates, |_| true, deadline).await.map(Response::new)
+    }
+
+    async fn close_channel(
+        &self,
+        request: Request<CloseChannelRequest>,
+    ) -> Result<Response<Updates<CloseStatusUpdate>>, Status> {
+        let deadline = client_deadline(request.metadata());
+        let updates = self
+            .network
+            .lock()
+            .close_channel(self.node, request.get_ref())?;
+        follow(updates, |_| true, deadline).await.map(Response::new)
     }
 
     async fn decode_pay_req(

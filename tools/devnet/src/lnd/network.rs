@@ -8,25 +8,39 @@ use parking_lot::Mutex;
 use tonic::Status;
 
 use super::{
-    channel::Channel, identity::Identity, invoice::InvoiceBook, payment::PaymentBook, peers::Links,
+    channel::Channel,
+    channel_phase::Phase,
+    identity::Identity,
+    invoice::InvoiceBook,
+    payment::PaymentBook,
+    peers::Links,
     route::Wanted,
+    wallet::{Kind, Wallet},
 };
 use crate::{
-    chain::Chain,
-    error::DevnetError,
+    chain::{Chain, pay},
     proto::lnrpc::{PaymentFailureReason, WalletState},
-    random::random_bytes,
 };
 
 pub(crate) use super::identity::NodeId;
 /// The network as its nodes hold it.
 pub(crate) type Shared = Arc<Mutex<Network>>;
 
+/// What every node begins with: a whole bitcoin, a half, a tenth.
+const FIRST_COINS: [(Kind, u64); 3] = [
+    (Kind::Witness, 100_000_000),
+    (Kind::Taproot, 50_000_000),
+    (Kind::Witness, 10_000_000),
+];
+
 /// What a node keeps, running or not.
 pub(crate) struct Node {
     pub identity: Identity,
     /// Where its peers would reach it.
     pub peer_address: String,
+    pub onchain: Wallet,
+    /// Whether it says that it has not caught up with the chain.
+    pub lags: bool,
     pub invoices: InvoiceBook,
     pub payments: PaymentBook,
     pub wallet: WalletState,
@@ -67,40 +81,35 @@ impl Network {
         identity: Identity,
         peer_address: String,
         wallet: WalletState,
-    ) -> NodeId {
+    ) -> Result<NodeId, Status> {
+        let mut onchain = Wallet::new(identity.key.secret_bytes());
+        let mut coins = Vec::new();
+        for (kind, sat) in FIRST_COINS {
+            coins.push(pay(sat, onchain.next_address(kind)?.script_pubkey()));
+        }
+        self.chain.issue(coins);
+        self.mine(1);
         self.nodes.push(Node {
             identity,
             peer_address,
+            onchain,
+            lags: false,
             invoices: InvoiceBook::default(),
             payments: PaymentBook::default(),
             wallet,
             running: false,
             refuses_htlcs: false,
         });
-        self.nodes.len() - 1
+        Ok(self.nodes.len() - 1)
     }
 
-    /// Opens a channel and lets six blocks pass over it.
-    pub(crate) fn open_channel(
-        &mut self,
-        opener: NodeId,
-        peer: NodeId,
-        capacity_sat: u64,
-        pushed_sat: u64,
-    ) -> Result<(), DevnetError> {
-        self.chain.mine(6);
-        let funding = random_bytes::<32>()?;
-        // Block height, place of the transaction in the block, output.
-        let id = (u64::from(self.chain.height()) << 40) | (1 << 16);
-        let point = format!("{}:0", hex::encode(funding));
-        self.channels.push(Channel::open(
-            (id, point),
-            (opener, peer),
-            capacity_sat,
-            pushed_sat,
-        ));
-        self.reconnect(opener);
-        Ok(())
+    /// Mines blocks, each with all of the mempool.
+    pub(crate) fn mine(&mut self, blocks: u32) {
+        for _ in 0..blocks {
+            self.chain.mine();
+            self.follow_openings();
+            self.follow_closings();
+        }
     }
 
     /// A node by its place.
@@ -133,7 +142,7 @@ impl Network {
     /// Whether a channel can carry anything: its ends are connected.
     pub(crate) fn is_up(&self, channel: &Channel) -> bool {
         let (opener, peer) = channel.ends();
-        self.links.connect(opener, peer)
+        channel.is_open() && self.links.connect(opener, peer)
     }
 
     /// Connects a node that is up to everybody with whom it has a channel, as lnd does by itself.
@@ -144,6 +153,7 @@ impl Network {
         let peers: Vec<NodeId> = self
             .channels
             .iter()
+            .filter(|channel| !matches!(channel.phase, Phase::Closed(_)))
             .filter_map(|channel| channel.peer_of(id))
             .filter(|peer| self.node(*peer).is_some_and(Node::is_active))
             .collect();
@@ -152,8 +162,20 @@ impl Network {
         }
     }
 
-    /// The channels of a node with the node at their other end.
+    /// The chain and a node on it, which draws addresses.
+    pub(crate) fn chain_and_node(&mut self, id: NodeId) -> Result<(&Chain, &mut Node), Status> {
+        let node = self.nodes.get_mut(id).ok_or_else(lost)?;
+        Ok((&self.chain, node))
+    }
+
+    /// The open channels of a node with the node at their other end.
     pub(crate) fn channels_of(&self, id: NodeId) -> impl Iterator<Item = (&Channel, &Node)> {
+        self.all_channels_of(id)
+            .filter(|(channel, _)| channel.is_open())
+    }
+
+    /// The same, whether they are open yet or still.
+    pub(crate) fn all_channels_of(&self, id: NodeId) -> impl Iterator<Item = (&Channel, &Node)> {
         self.channels
             .iter()
             .filter_map(move |channel| Some((channel, self.node(channel.peer_of(id)?)?)))

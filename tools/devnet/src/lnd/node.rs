@@ -80,7 +80,8 @@ impl LndNode {
         let id = world
             .network
             .lock()
-            .join(identity, peer_address.clone(), wallet_at_start);
+            .join(identity, peer_address.clone(), wallet_at_start)
+            .map_err(DevnetError::refused)?;
         let network = Arc::clone(&world.network);
         let guard = Arc::new(Guard {
             network,

@@ -10,8 +10,8 @@ pub(crate) enum Access {
     Anybody,
     /// Everybody, while the wallet is locked.
     Unlocker,
-    /// Whoever shows a macaroon over this operation, while the node runs.
-    Macaroon(Operation),
+    /// Whoever shows a macaroon over all of these operations, while the node runs.
+    Macaroon(&'static [Operation]),
 }
 
 /// Every call that the simulated lnd serves over gRPC.
@@ -28,6 +28,15 @@ const OVER_GRPC: &[&str] = &[
     "/lnrpc.Lightning/PendingChannels",
     "/lnrpc.Lightning/ClosedChannels",
     "/lnrpc.Lightning/ListPeers",
+    "/lnrpc.Lightning/ConnectPeer",
+    "/lnrpc.Lightning/OpenChannel",
+    "/lnrpc.Lightning/CloseChannel",
+    "/lnrpc.Lightning/WalletBalance",
+    "/lnrpc.Lightning/NewAddress",
+    "/lnrpc.Lightning/SendCoins",
+    "/lnrpc.Lightning/EstimateFee",
+    "/lnrpc.Lightning/ListUnspent",
+    "/lnrpc.Lightning/GetTransactions",
     "/routerrpc.Router/SendPaymentV2",
     "/routerrpc.Router/TrackPaymentV2",
     "/routerrpc.Router/EstimateRouteFee",
@@ -87,7 +96,7 @@ pub(crate) fn access(method: &str) -> Option<Access> {
     Some(match method {
         "/lnrpc.State/GetState" => Access::Anybody,
         "/lnrpc.WalletUnlocker/UnlockWallet" => Access::Unlocker,
-        "/lnrpc.Lightning/GetInfo" => Access::Macaroon(("info", "read")),
+        "/lnrpc.Lightning/GetInfo" => Access::Macaroon(&[("info", "read")]),
         "/lnrpc.Lightning/ChannelBalance"
         | "/lnrpc.Lightning/ListChannels"
         | "/lnrpc.Lightning/ListPayments"
@@ -95,16 +104,26 @@ pub(crate) fn access(method: &str) -> Option<Access> {
         | "/lnrpc.Lightning/PendingChannels"
         | "/lnrpc.Lightning/ClosedChannels"
         | "/routerrpc.Router/TrackPaymentV2"
-        | "/routerrpc.Router/EstimateRouteFee" => Access::Macaroon(("offchain", "read")),
-        "/lnrpc.Lightning/ListPeers" => Access::Macaroon(("peers", "read")),
-        "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(("offchain", "write")),
+        | "/routerrpc.Router/EstimateRouteFee" => Access::Macaroon(&[("offchain", "read")]),
+        "/lnrpc.Lightning/ListPeers" => Access::Macaroon(&[("peers", "read")]),
+        "/lnrpc.Lightning/ConnectPeer" => Access::Macaroon(&[("peers", "write")]),
+        "/lnrpc.Lightning/OpenChannel" | "/lnrpc.Lightning/CloseChannel" => {
+            Access::Macaroon(&[("onchain", "write"), ("offchain", "write")])
+        }
+        "/lnrpc.Lightning/WalletBalance"
+        | "/lnrpc.Lightning/EstimateFee"
+        | "/lnrpc.Lightning/ListUnspent"
+        | "/lnrpc.Lightning/GetTransactions" => Access::Macaroon(&[("onchain", "read")]),
+        "/lnrpc.Lightning/SendCoins" => Access::Macaroon(&[("onchain", "write")]),
+        "/lnrpc.Lightning/NewAddress" => Access::Macaroon(&[("address", "write")]),
+        "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(&[("offchain", "write")]),
         "/lnrpc.Lightning/LookupInvoice" | "/lnrpc.Lightning/ListInvoices" => {
-            Access::Macaroon(("invoices", "read"))
+            Access::Macaroon(&[("invoices", "read")])
         }
         "/lnrpc.Lightning/AddInvoice"
         | "/invoicesrpc.Invoices/AddHoldInvoice"
         | "/invoicesrpc.Invoices/SettleInvoice"
-        | "/invoicesrpc.Invoices/CancelInvoice" => Access::Macaroon(("invoices", "write")),
+        | "/invoicesrpc.Invoices/CancelInvoice" => Access::Macaroon(&[("invoices", "write")]),
         _ => return None,
     })
 }

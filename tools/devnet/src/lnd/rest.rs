@@ -25,8 +25,9 @@ use crate::{
         devnet::lnd::UnlockWalletRequest,
         invoicesrpc::{AddHoldInvoiceRequest, CancelInvoiceMsg, SettleInvoiceMsg},
         lnrpc::{
-            ClosedChannelsRequest, GetStateResponse, Invoice, ListChannelsRequest,
-            ListInvoiceRequest, ListPaymentsRequest, Payment,
+            ClosedChannelsRequest, ConnectPeerRequest, GetStateResponse, GetTransactionsRequest,
+            Invoice, ListChannelsRequest, ListInvoiceRequest, ListPaymentsRequest,
+            ListUnspentRequest, NewAddressRequest, Payment, SendCoinsRequest, WalletBalanceRequest,
         },
         routerrpc::SendPaymentRequest,
     },
@@ -114,6 +115,22 @@ impl Rest {
                 let request = json.read_query::<ListPaymentsRequest>(query)?;
                 json.write(&network.list_payments(node, &request)?)
             }
+            Look::WalletBalance => {
+                let request = json.read_query::<WalletBalanceRequest>(query)?;
+                json.write(&network.wallet_balance(node, &request)?)
+            }
+            Look::Transactions => {
+                let request = json.read_query::<GetTransactionsRequest>(query)?;
+                json.write(&network.get_transactions(node, &request)?)
+            }
+            Look::Unspent => {
+                let request = json.read_query::<ListUnspentRequest>(query)?;
+                json.write(&network.list_unspent(node, &request)?)
+            }
+            Look::NewAddress => {
+                let request = json.read_query::<NewAddressRequest>(query)?;
+                json.write(&network.new_address(node, &request)?)
+            }
             Look::Peers => json.write(&network.list_peers(node)?),
             Look::PaymentRequest(text) => json.write(&payment_request::decode(text)?),
             Look::PendingChannels => json.write(&network.pending_channels(node)?),
@@ -147,6 +164,14 @@ impl Rest {
                 network
                     .cancel_invoice(node, &request.payment_hash)
                     .map(|()| json!({}))
+            }
+            Act::SendCoins => {
+                let request = json.read::<SendCoinsRequest>(body)?;
+                json.write(&network.send_coins(node, &request)?)
+            }
+            Act::ConnectPeer => {
+                let request = json.read::<ConnectPeerRequest>(body)?;
+                json.write(&network.connect_peer(node, &request)?)
             }
             Act::Unlock => {
                 let request = json.read::<UnlockWalletRequest>(body)?;

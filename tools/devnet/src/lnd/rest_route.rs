@@ -23,6 +23,10 @@ pub(crate) enum Look<'a> {
     Peers,
     PendingChannels,
     ClosedChannels,
+    WalletBalance,
+    Transactions,
+    Unspent,
+    NewAddress,
 }
 
 /// A call that changes something.
@@ -32,6 +36,8 @@ pub(crate) enum Act {
     SettleInvoice,
     CancelInvoice,
     Unlock,
+    SendCoins,
+    ConnectPeer,
 }
 
 impl<'a> Route<'a> {
@@ -50,6 +56,12 @@ impl<'a> Route<'a> {
             ("GET", ["v1", "peers"]) => Self::Look(Look::Peers),
             ("GET", ["v1", "channels", "pending"]) => Self::Look(Look::PendingChannels),
             ("GET", ["v1", "channels", "closed"]) => Self::Look(Look::ClosedChannels),
+            ("GET", ["v1", "balance", "blockchain"]) => Self::Look(Look::WalletBalance),
+            ("GET", ["v1", "transactions"]) => Self::Look(Look::Transactions),
+            ("GET", ["v1", "utxos"]) => Self::Look(Look::Unspent),
+            ("GET", ["v1", "newaddress"]) => Self::Look(Look::NewAddress),
+            ("POST", ["v1", "transactions"]) => Self::Act(Act::SendCoins),
+            ("POST", ["v1", "peers"]) => Self::Act(Act::ConnectPeer),
             ("POST", ["v1", "invoices"]) => Self::Act(Act::AddInvoice),
             ("POST", ["v2", "invoices", "hodl"]) => Self::Act(Act::AddHoldInvoice),
             ("POST", ["v2", "invoices", "settle"]) => Self::Act(Act::SettleInvoice),
@@ -74,6 +86,12 @@ impl<'a> Route<'a> {
             Self::Look(Look::Peers) => "/lnrpc.Lightning/ListPeers",
             Self::Look(Look::PendingChannels) => "/lnrpc.Lightning/PendingChannels",
             Self::Look(Look::ClosedChannels) => "/lnrpc.Lightning/ClosedChannels",
+            Self::Look(Look::WalletBalance) => "/lnrpc.Lightning/WalletBalance",
+            Self::Look(Look::Transactions) => "/lnrpc.Lightning/GetTransactions",
+            Self::Look(Look::Unspent) => "/lnrpc.Lightning/ListUnspent",
+            Self::Look(Look::NewAddress) => "/lnrpc.Lightning/NewAddress",
+            Self::Act(Act::SendCoins) => "/lnrpc.Lightning/SendCoins",
+            Self::Act(Act::ConnectPeer) => "/lnrpc.Lightning/ConnectPeer",
             Self::Act(Act::AddInvoice) => "/lnrpc.Lightning/AddInvoice",
             Self::Act(Act::AddHoldInvoice) => "/invoicesrpc.Invoices/AddHoldInvoice",
             Self::Act(Act::SettleInvoice) => "/invoicesrpc.Invoices/SettleInvoice",

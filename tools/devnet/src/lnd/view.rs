@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tonic::Status;
 
 use super::{
+    channel_phase::Phase,
     invoice_terms::{self, NewInvoice},
     network::{Network, NodeId},
     paging::{self, Page},
@@ -43,7 +44,12 @@ const FEATURES: [(u32, &str); 9] = [
 impl Network {
     /// GetInfo.
     pub(crate) fn info(&self, id: NodeId) -> Result<GetInfoResponse, Status> {
-        let identity = &self.known(id)?.identity;
+        let node = self.known(id)?;
+        let (identity, is_synced) = (&node.identity, !node.lags);
+        let pending = self
+            .all_channels_of(id)
+            .filter(|(channel, _)| matches!(channel.phase, Phase::Pending))
+            .count();
         let (mut active, mut inactive) = (0, 0);
         for (channel, _) in self.channels_of(id) {
             *(if self.is_up(channel) {
@@ -56,12 +62,13 @@ impl Network {
         Ok(GetInfoResponse {
             identity_pubkey: identity.pubkey.to_string(),
             alias: identity.alias.clone(),
+            num_pending_channels: u32::try_from(pending).unwrap_or(u32::MAX),
             num_active_channels: active,
             num_inactive_channels: inactive,
             num_peers: u32::try_from(peers).unwrap_or(u32::MAX),
             block_height: self.chain.height(),
             block_hash: self.chain.tip(),
-            synced_to_chain: true,
+            synced_to_chain: is_synced,
             best_header_timestamp: self.chain.mined_at(),
             version: VERSION.to_owned(),
             chains: vec![chain()],
@@ -69,7 +76,7 @@ impl Network {
             synced_to_graph: true,
             features: features(),
             commit_hash: COMMIT.to_owned(),
-            wallet_synced: true,
+            wallet_synced: is_synced,
             ..GetInfoResponse::default()
         })
     }
