@@ -134,6 +134,21 @@ impl Devnet {
         self.start_again(name)
     }
 
+    /// Restarts a node with another certificate in the same file, as lnd does when it finds none.
+    pub fn renew_certificate(&self, name: &str) -> Result<(), DevnetError> {
+        self.stop(name)?;
+        self.with(name, LndNode::renew_certificate)??;
+        self.start_again(name)
+    }
+
+    /// Restarts a node with another root key and new macaroons in the same files; from then on the
+    /// old ones are refused.
+    pub fn renew_macaroon(&self, name: &str) -> Result<(), DevnetError> {
+        self.stop(name)?;
+        self.with(name, LndNode::renew_macaroons)??;
+        self.start_again(name)
+    }
+
     /// Mines blocks.
     pub fn mine(&self, blocks: u32) {
         self.world.network.lock().mine(blocks);

@@ -5,6 +5,8 @@ use bitcoin::{ScriptBuf, Txid};
 
 use super::identity::NodeId;
 
+/// How long a forced closer waits for its share, as the nodes of this network ask of each other.
+pub(crate) const CSV_DELAY: u32 = 4;
 /// What lnd's anchor channels cost their opener at 2,500 sat per kilo-weight: the fee and two
 /// anchors.
 pub(crate) const COMMIT_FEE_SAT: u64 = 2810;
@@ -90,4 +92,15 @@ impl Closing {
         let [opener, peer] = &self.shares;
         if is_opener { opener } else { peer }
     }
+}
+
+/// What can become of a channel.
+#[derive(Clone, Copy)]
+pub(crate) enum Event {
+    Pending,
+    Open,
+    Active,
+    Inactive,
+    Closed,
+    Resolved,
 }

@@ -5,8 +5,7 @@ use tonic::Status;
 use super::{
     amount::{self, MSAT},
     channel::{Channel, Htlc},
-    channel_phase::{COMMIT_FEE_SAT, Phase},
-    closing::CSV_DELAY,
+    channel_phase::{COMMIT_FEE_SAT, CSV_DELAY, Phase},
     network::{Network, Node, NodeId},
 };
 use crate::proto::lnrpc::{

@@ -159,7 +159,8 @@ fn waiting_view(
     }
 }
 
-fn closed_view(
+/// A channel that is gone as one of its ends shows it.
+pub(crate) fn closed_view(
     id: NodeId,
     channel: &Channel,
     peer: &Node,

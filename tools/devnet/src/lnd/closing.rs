@@ -8,7 +8,7 @@ use super::{
     amount::MSAT,
     chain_address,
     channel::Channel,
-    channel_phase::{ANCHORS_SAT, Closing, Phase, Share},
+    channel_phase::{ANCHORS_SAT, CSV_DELAY, Closing, Event, Phase, Share},
     fee_rate::FeeRate,
     network::{Network, NodeId},
     onchain::bytes_of,
@@ -23,8 +23,6 @@ use crate::{
     random::random_bytes,
 };
 
-/// How long a forced closer waits for its share, as the nodes of this network ask of each other.
-pub(crate) const CSV_DELAY: u32 = 4;
 const DUST_SAT: u64 = 354;
 /// A closing transaction with two outputs, and a sweep of one coin, in weight units.
 const CLOSE_WEIGHT: u64 = 772;
@@ -76,7 +74,9 @@ impl Network {
         let updates = updates.into_iter().map(as_status).collect();
         let channel = self.channel_mut(place)?;
         channel.phase = Phase::Closing(closing);
-        Ok(channel.closers.add_with(updates))
+        let updates = channel.closers.add_with(updates);
+        self.tell_channel(place, Event::Inactive);
+        Ok(updates)
     }
 
     fn cooperative_close(
@@ -175,13 +175,10 @@ impl Network {
         let channel = self.channel_mut(place)?;
         let label = format!("0:closechannel:shortchanid-{}", channel.id);
         let (opener, peer) = channel.ends();
-        let txid = self.publish(
-            opener,
-            transaction(vec![spend(point)], outputs),
-            label.clone(),
-        )?;
-        self.known_mut(peer)?.onchain.labels.insert(txid, label);
-        Ok(txid)
+        let transaction = transaction(vec![spend(point)], outputs);
+        let labels = &mut self.known_mut(peer)?.onchain.labels;
+        labels.insert(transaction.compute_txid(), label.clone());
+        self.publish(opener, transaction, label)
     }
 
     fn own_script(&mut self, id: NodeId) -> Result<ScriptBuf, Status> {
@@ -222,7 +219,12 @@ impl Network {
         if confirmations >= wanted
             && let Phase::Closing(closing) = std::mem::replace(&mut channel.phase, Phase::Pending)
         {
+            let forced = closing.forced;
             channel.phase = Phase::Closed(closing);
+            self.tell_channel(place, Event::Closed);
+            if !forced {
+                self.tell_channel(place, Event::Resolved);
+            }
         }
         Some(())
     }
@@ -239,6 +241,7 @@ impl Network {
         let (txid, height) = (closing.txid, closing.height);
         let mut now = share;
         match share.sweep {
+            Some(_) if share.recovered => return None,
             Some(sweep) => now.recovered = self.chain.confirmations(&sweep) > 0,
             None if share.recovered || !self.node(owner)?.running => return None,
             None if self.chain.height() + 1 < height + share.delay => return None,
@@ -247,6 +250,9 @@ impl Network {
         if let Phase::Closed(closing) = &mut self.channels.get_mut(place)?.phase {
             let [first, second] = &mut closing.shares;
             *(if is_opener { first } else { second }) = now;
+        }
+        if now.recovered && !share.recovered {
+            self.tell_end(place, owner, Event::Resolved);
         }
         Some(())
     }

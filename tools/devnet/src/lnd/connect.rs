@@ -44,7 +44,7 @@ impl Network {
             .iter()
             .position(|node| node.peer_address == address && Node::is_active(node));
         match listening {
-            Some(found) if Some(found) == peer => self.links.add(id, found),
+            Some(found) if Some(found) == peer => self.link(id, found),
             // With a permanent connection lnd tries on in the background and says nothing.
             _ if request.perm => {}
             // Whoever listens there cannot read what is meant for another key.

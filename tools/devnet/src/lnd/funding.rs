@@ -7,7 +7,8 @@ use tonic::Status;
 use super::{
     amount, chain_address,
     channel::Channel,
-    channel_phase::{ANCHORS_SAT, COMMIT_FEE_SAT, MAX_CAPACITY_SAT, Phase, Terms},
+    channel_events::point_view,
+    channel_phase::{ANCHORS_SAT, COMMIT_FEE_SAT, Event, MAX_CAPACITY_SAT, Phase, Terms},
     coin_selection::{Shortage, select},
     fee_rate::{FeeRate, min_confs},
     network::{Network, NodeId},
@@ -17,7 +18,7 @@ use crate::{
     chain::pay,
     proto::lnrpc::{
         ChannelOpenUpdate, ChannelPoint, CommitmentType, OpenChannelRequest, OpenStatusUpdate,
-        PendingUpdate, channel_point::FundingTxid, open_status_update::Update,
+        PendingUpdate, open_status_update::Update,
     },
     random::random_bytes,
 };
@@ -94,6 +95,19 @@ impl Network {
             pending_chan_id,
         };
         Ok(channel.openers.add_with(vec![pending]))
+    }
+
+    /// OpenChannelSync: the channel's point once the funding transaction is out.
+    pub(crate) fn open_channel_at_once(
+        &mut self,
+        id: NodeId,
+        request: &OpenChannelRequest,
+    ) -> Result<ChannelPoint, Status> {
+        self.request_channel(id, request)?;
+        let opened = self.channels.last();
+        opened
+            .map(|channel| point_view(&channel.point))
+            .ok_or_else(|| Status::internal("the devnet has lost this channel"))
     }
 
     /// lnd's checks of the request, in its order.
@@ -192,7 +206,9 @@ impl Network {
         let txid = self.publish(id, transaction, OPEN_LABEL.to_owned())?;
         let point = OutPoint { txid, vout: 0 };
         self.channels.push(Channel::new(point, (id, peer), terms));
-        Ok(self.channels.len() - 1)
+        let place = self.channels.len() - 1;
+        self.tell_channel(place, Event::Pending);
+        Ok(place)
     }
 
     /// What a wallet must keep, with so many public channels more.
@@ -235,6 +251,14 @@ impl Network {
         let label = format!("{OPEN_LABEL}:shortchanid-{}", channel.id);
         let (opener, txid) = (channel.ends().0, channel.point.txid);
         self.node_mut(opener)?.onchain.labels.insert(txid, label);
+        self.tell_channel(place, Event::Open);
+        if self
+            .channels
+            .get(place)
+            .is_some_and(|channel| self.is_up(channel))
+        {
+            self.tell_channel(place, Event::Active);
+        }
         Some(())
     }
 
@@ -304,12 +328,4 @@ fn short(shortage: Shortage) -> Status {
 
 fn random() -> Result<[u8; 32], Status> {
     random_bytes().map_err(|error| Status::internal(error.to_string()))
-}
-
-/// A channel point as messages carry it.
-pub(crate) fn point_view(point: &OutPoint) -> ChannelPoint {
-    ChannelPoint {
-        funding_txid: Some(FundingTxid::FundingTxidBytes(bytes_of(&point.txid))),
-        output_index: point.vout,
-    }
 }

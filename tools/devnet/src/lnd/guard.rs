@@ -1,6 +1,7 @@
 //! What stands before every call of the simulated lnd, in lnd's order: the state of the wallet,
 //! then the macaroon.
 
+use parking_lot::Mutex;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tonic::Status;
 
@@ -22,7 +23,8 @@ const TIME_BEFORE: &str = "time-before ";
 pub(crate) struct Guard {
     pub network: Shared,
     pub node: NodeId,
-    pub root_key: [u8; 32],
+    /// What the node's macaroons are signed with; it can be replaced.
+    pub root_key: Mutex<[u8; 32]>,
 }
 
 impl Guard {
@@ -70,7 +72,7 @@ impl Guard {
                 "cannot retrieve macaroon: cannot get macaroon: root key with id {id} doesn't exist"
             ));
         }
-        if !macaroon.is_signed_by(&self.root_key) {
+        if !macaroon.is_signed_by(&*self.root_key.lock()) {
             return Err("verification failed: signature mismatch after caveat verification".into());
         }
         for condition in macaroon.conditions() {

@@ -8,15 +8,17 @@ use super::{
     updates::{Updates, client_deadline, follow},
 };
 use crate::proto::lnrpc::{
-    AddInvoiceResponse, ChannelBalanceRequest, ChannelBalanceResponse, CloseChannelRequest,
-    CloseStatusUpdate, ClosedChannelsRequest, ClosedChannelsResponse, ConnectPeerRequest,
-    ConnectPeerResponse, EstimateFeeRequest, EstimateFeeResponse, GetInfoRequest, GetInfoResponse,
-    GetTransactionsRequest, Invoice, ListChannelsRequest, ListChannelsResponse, ListInvoiceRequest,
+    AddInvoiceResponse, ChannelBalanceRequest, ChannelBalanceResponse, ChannelEventSubscription,
+    ChannelEventUpdate, CloseChannelRequest, CloseStatusUpdate, ClosedChannelsRequest,
+    ClosedChannelsResponse, ConnectPeerRequest, ConnectPeerResponse, EstimateFeeRequest,
+    EstimateFeeResponse, GetInfoRequest, GetInfoResponse, GetTransactionsRequest, Invoice,
+    InvoiceSubscription, ListChannelsRequest, ListChannelsResponse, ListInvoiceRequest,
     ListInvoiceResponse, ListPaymentsRequest, ListPaymentsResponse, ListPeersRequest,
     ListPeersResponse, ListUnspentRequest, ListUnspentResponse, NewAddressRequest,
     NewAddressResponse, OpenChannelRequest, OpenStatusUpdate, PayReq, PayReqString, PaymentHash,
     PendingChannelsRequest, PendingChannelsResponse, SendCoinsRequest, SendCoinsResponse,
-    TransactionDetails, WalletBalanceRequest, WalletBalanceResponse, lightning_server::Lightning,
+    Transaction, TransactionDetails, WalletBalanceRequest, WalletBalanceResponse,
+    lightning_server::Lightning,
 };
 
 #[tonic::async_trait]
@@ -206,6 +208,46 @@ impl Lightning for Services {
             .network
             .lock()
             .close_channel(self.node, request.get_ref())?;
+        follow(updates, |_| true, deadline).await.map(Response::new)
+    }
+
+    async fn subscribe_invoices(
+        &self,
+        request: Request<InvoiceSubscription>,
+    ) -> Result<Response<Updates<Invoice>>, Status> {
+        let deadline = client_deadline(request.metadata());
+        let InvoiceSubscription {
+            add_index,
+            settle_index,
+        } = *request.get_ref();
+        let updates = {
+            let mut network = self.network.lock();
+            let invoices = &mut network.known_mut(self.node)?.invoices;
+            invoices.subscribe(add_index, settle_index)
+        };
+        // What a client has seen by its own account is not told again.
+        let wanted = move |invoice: &Invoice| match invoice.settle_index {
+            0 => invoice.add_index > add_index,
+            settled => settled > settle_index,
+        };
+        follow(updates, wanted, deadline).await.map(Response::new)
+    }
+
+    async fn subscribe_transactions(
+        &self,
+        request: Request<GetTransactionsRequest>,
+    ) -> Result<Response<Updates<Transaction>>, Status> {
+        let deadline = client_deadline(request.metadata());
+        let updates = self.network.lock().subscribe_transactions(self.node)?;
+        follow(updates, |_| true, deadline).await.map(Response::new)
+    }
+
+    async fn subscribe_channel_events(
+        &self,
+        request: Request<ChannelEventSubscription>,
+    ) -> Result<Response<Updates<ChannelEventUpdate>>, Status> {
+        let deadline = client_deadline(request.metadata());
+        let updates = self.network.lock().subscribe_channel_events(self.node)?;
         follow(updates, |_| true, deadline).await.map(Response::new)
     }
 

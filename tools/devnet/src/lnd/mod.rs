@@ -2,8 +2,10 @@
 
 pub(crate) mod access;
 mod amount;
+mod bulk;
 mod chain_address;
 mod channel;
+mod channel_events;
 pub(crate) mod channel_phase;
 mod channel_view;
 mod closed_channels;

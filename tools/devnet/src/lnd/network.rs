@@ -9,17 +9,18 @@ use tonic::Status;
 
 use super::{
     channel::Channel,
-    channel_phase::Phase,
+    channel_phase::{Event, Phase},
     identity::Identity,
     invoice::InvoiceBook,
     payment::PaymentBook,
     peers::Links,
     route::Wanted,
     wallet::{Kind, Wallet},
+    watchers::Watchers,
 };
 use crate::{
     chain::{Chain, pay},
-    proto::lnrpc::{PaymentFailureReason, WalletState},
+    proto::lnrpc::{ChannelEventUpdate, PaymentFailureReason, Transaction, WalletState},
 };
 
 pub(crate) use super::identity::NodeId;
@@ -41,6 +42,8 @@ pub(crate) struct Node {
     pub onchain: Wallet,
     /// Whether it says that it has not caught up with the chain.
     pub lags: bool,
+    pub transaction_watchers: Watchers<Transaction>,
+    pub channel_watchers: Watchers<ChannelEventUpdate>,
     pub invoices: InvoiceBook,
     pub payments: PaymentBook,
     pub wallet: WalletState,
@@ -94,6 +97,8 @@ impl Network {
             peer_address,
             onchain,
             lags: false,
+            transaction_watchers: Watchers::default(),
+            channel_watchers: Watchers::default(),
             invoices: InvoiceBook::default(),
             payments: PaymentBook::default(),
             wallet,
@@ -106,7 +111,9 @@ impl Network {
     /// Mines blocks, each with all of the mempool.
     pub(crate) fn mine(&mut self, blocks: u32) {
         for _ in 0..blocks {
-            self.chain.mine();
+            for txid in self.chain.mine() {
+                self.tell_transaction(&txid);
+            }
             self.follow_openings();
             self.follow_closings();
         }
@@ -158,7 +165,24 @@ impl Network {
             .filter(|peer| self.node(*peer).is_some_and(Node::is_active))
             .collect();
         for peer in peers {
-            self.links.add(id, peer);
+            self.link(id, peer);
+        }
+    }
+
+    /// Connects two nodes and lets their channels know.
+    pub(crate) fn link(&mut self, dialler: NodeId, dialled: NodeId) {
+        if !self.links.connect(dialler, dialled) {
+            self.links.add(dialler, dialled);
+            self.tell_link(dialler, dialled, Event::Active);
+        }
+    }
+
+    /// Cuts a node off.
+    pub(crate) fn unlink(&mut self, id: NodeId) {
+        let peers: Vec<NodeId> = self.links.of(id).map(|(peer, _)| peer).collect();
+        self.links.drop_all(id);
+        for peer in peers {
+            self.tell_link(id, peer, Event::Inactive);
         }
     }
 

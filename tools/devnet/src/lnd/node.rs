@@ -1,8 +1,14 @@
 //! A simulated lnd as a process would be: files and ports of its own, started, stopped and started
 //! again, while what it knows stays in the network.
 
-use std::{fs, net::TcpListener, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 
 use super::{
@@ -48,6 +54,8 @@ struct Port {
 /// A simulated lnd.
 pub(crate) struct LndNode {
     id: NodeId,
+    folder: PathBuf,
+    guard: Arc<Guard>,
     access: NodeAccess,
     /// The state of the wallet at each start.
     wallet_at_start: WalletState,
@@ -86,11 +94,11 @@ impl LndNode {
         let guard = Arc::new(Guard {
             network,
             node: id,
-            root_key,
+            root_key: Mutex::new(root_key),
         });
 
         let grpc = grpc::handler(Arc::clone(&guard), Arc::clone(&world.calls));
-        let rest = rest::handler(guard, Arc::clone(&world.json), WALLET_PASSWORD);
+        let rest = rest::handler(Arc::clone(&guard), Arc::clone(&world.json), WALLET_PASSWORD);
         let (grpc, grpc_socket) = Port::new(Protocol::Http2, &tls, grpc)?;
         let (rest, rest_socket) = Port::new(Protocol::Http1, &tls, rest)?;
         let access = NodeAccess {
@@ -108,6 +116,8 @@ impl LndNode {
         };
         let mut node = Self {
             id,
+            folder: folder.to_owned(),
+            guard,
             access,
             wallet_at_start,
             ports: [grpc, rest],
@@ -149,6 +159,24 @@ impl LndNode {
             listener::same_port(rest.number)?,
         ];
         self.run(world, sockets)
+    }
+
+    /// Gives the node another certificate, in the same file. It serves it from its next start on.
+    pub(crate) fn renew_certificate(&mut self) -> Result<(), DevnetError> {
+        let tls = certificate::Identity::create(ORGANISATION, &self.access.tls_cert)?;
+        for port in &mut self.ports {
+            port.tls = tls.server_config(&[port.protocol.alpn()])?;
+        }
+        Ok(())
+    }
+
+    /// Gives the node another root key and writes new macaroons into the same files; the old ones
+    /// are worth nothing any more.
+    pub(crate) fn renew_macaroons(&mut self) -> Result<(), DevnetError> {
+        let root_key = random_bytes()?;
+        Files::create(&self.folder, &root_key)?;
+        *self.guard.root_key.lock() = root_key;
+        Ok(())
     }
 
     fn run(&mut self, world: &World, sockets: [TcpListener; 2]) -> Result<(), DevnetError> {
@@ -219,6 +247,6 @@ impl Network {
         if let Some(node) = self.node_mut(id) {
             node.running = false;
         }
-        self.links.drop_all(id);
+        self.unlink(id);
     }
 }

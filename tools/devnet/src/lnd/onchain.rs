@@ -260,7 +260,9 @@ impl Network {
     ) -> Result<Txid, Status> {
         let txid = transaction.compute_txid();
         self.known_mut(id)?.onchain.labels.insert(txid, label);
-        self.chain.broadcast(transaction).map_err(Status::unknown)
+        let txid = self.chain.broadcast(transaction).map_err(Status::unknown)?;
+        self.tell_transaction(&txid);
+        Ok(txid)
     }
 }
 

@@ -37,13 +37,20 @@ const OVER_GRPC: &[&str] = &[
     "/lnrpc.Lightning/EstimateFee",
     "/lnrpc.Lightning/ListUnspent",
     "/lnrpc.Lightning/GetTransactions",
+    "/lnrpc.Lightning/SubscribeInvoices",
+    "/lnrpc.Lightning/SubscribeTransactions",
+    "/lnrpc.Lightning/SubscribeChannelEvents",
     "/routerrpc.Router/SendPaymentV2",
     "/routerrpc.Router/TrackPaymentV2",
+    "/routerrpc.Router/TrackPayments",
     "/routerrpc.Router/EstimateRouteFee",
     "/invoicesrpc.Invoices/AddHoldInvoice",
     "/invoicesrpc.Invoices/SettleInvoice",
     "/invoicesrpc.Invoices/CancelInvoice",
 ];
+
+/// The devnet's own call, which REST alone has.
+pub(crate) const ADD_INVOICES: &str = "/devnet.Devnet/AddInvoices";
 
 /// What lnd writes to readonly.macaroon, sorted as the bakery sorts.
 pub(crate) const READONLY: [Operation; 9] = [
@@ -103,24 +110,30 @@ pub(crate) fn access(method: &str) -> Option<Access> {
         | "/lnrpc.Lightning/DecodePayReq"
         | "/lnrpc.Lightning/PendingChannels"
         | "/lnrpc.Lightning/ClosedChannels"
+        | "/lnrpc.Lightning/SubscribeChannelEvents"
+        | "/routerrpc.Router/TrackPayments"
         | "/routerrpc.Router/TrackPaymentV2"
         | "/routerrpc.Router/EstimateRouteFee" => Access::Macaroon(&[("offchain", "read")]),
         "/lnrpc.Lightning/ListPeers" => Access::Macaroon(&[("peers", "read")]),
         "/lnrpc.Lightning/ConnectPeer" => Access::Macaroon(&[("peers", "write")]),
-        "/lnrpc.Lightning/OpenChannel" | "/lnrpc.Lightning/CloseChannel" => {
+        "/lnrpc.Lightning/OpenChannel"
+        | "/lnrpc.Lightning/OpenChannelSync"
+        | "/lnrpc.Lightning/CloseChannel" => {
             Access::Macaroon(&[("onchain", "write"), ("offchain", "write")])
         }
         "/lnrpc.Lightning/WalletBalance"
         | "/lnrpc.Lightning/EstimateFee"
         | "/lnrpc.Lightning/ListUnspent"
-        | "/lnrpc.Lightning/GetTransactions" => Access::Macaroon(&[("onchain", "read")]),
+        | "/lnrpc.Lightning/GetTransactions"
+        | "/lnrpc.Lightning/SubscribeTransactions" => Access::Macaroon(&[("onchain", "read")]),
         "/lnrpc.Lightning/SendCoins" => Access::Macaroon(&[("onchain", "write")]),
         "/lnrpc.Lightning/NewAddress" => Access::Macaroon(&[("address", "write")]),
         "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(&[("offchain", "write")]),
-        "/lnrpc.Lightning/LookupInvoice" | "/lnrpc.Lightning/ListInvoices" => {
-            Access::Macaroon(&[("invoices", "read")])
-        }
-        "/lnrpc.Lightning/AddInvoice"
+        "/lnrpc.Lightning/LookupInvoice"
+        | "/lnrpc.Lightning/ListInvoices"
+        | "/lnrpc.Lightning/SubscribeInvoices" => Access::Macaroon(&[("invoices", "read")]),
+        ADD_INVOICES
+        | "/lnrpc.Lightning/AddInvoice"
         | "/invoicesrpc.Invoices/AddHoldInvoice"
         | "/invoicesrpc.Invoices/SettleInvoice"
         | "/invoicesrpc.Invoices/CancelInvoice" => Access::Macaroon(&[("invoices", "write")]),

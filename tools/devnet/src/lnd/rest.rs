@@ -8,10 +8,12 @@ use futures_util::StreamExt;
 use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
+use prost::{Message, Name};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
 use super::{
+    bulk,
     guard::{Guard, from_hex},
     json::Json,
     payment_flow, payment_request,
@@ -22,12 +24,14 @@ use super::{
 use crate::{
     listener::{Body, Handler},
     proto::{
-        devnet::lnd::UnlockWalletRequest,
+        devnet::lnd::{AddInvoicesRequest, UnlockWalletRequest},
         invoicesrpc::{AddHoldInvoiceRequest, CancelInvoiceMsg, SettleInvoiceMsg},
         lnrpc::{
-            ClosedChannelsRequest, ConnectPeerRequest, GetStateResponse, GetTransactionsRequest,
-            Invoice, ListChannelsRequest, ListInvoiceRequest, ListPaymentsRequest,
-            ListUnspentRequest, NewAddressRequest, Payment, SendCoinsRequest, WalletBalanceRequest,
+            ChannelPoint, CloseChannelRequest, CloseStatusUpdate, ClosedChannelsRequest,
+            ConnectPeerRequest, GetStateResponse, GetTransactionsRequest, Invoice,
+            ListChannelsRequest, ListInvoiceRequest, ListPaymentsRequest, ListUnspentRequest,
+            NewAddressRequest, OpenChannelRequest, Payment, SendCoinsRequest, WalletBalanceRequest,
+            channel_point::FundingTxid,
         },
         routerrpc::SendPaymentRequest,
     },
@@ -63,7 +67,7 @@ impl Rest {
         };
         if let Err(status) = self.guard.admit(route.method(), &macaroons(&head.headers)) {
             return match route {
-                Route::Pay => refuse_stream(&status),
+                Route::Pay | Route::Close { .. } => refuse_stream(&status),
                 _ => refuse(&status),
             };
         }
@@ -74,11 +78,10 @@ impl Rest {
         let answer = match route {
             Route::Look(look) => self.look(&look, head.uri.query()),
             Route::Act(act) => self.act(&act, &body),
-            Route::Pay => {
-                return match self.pay(&body).await {
-                    Ok(updates) => self.stream(updates),
-                    Err(status) => refuse_stream(&status),
-                };
+            Route::AddInvoices => self.add_invoices(&body).await,
+            Route::Pay => return self.stream(self.pay(&body).await),
+            Route::Close { txid, vout } => {
+                return self.stream(self.close(txid, vout, head.uri.query()).await);
             }
         };
         match answer {
@@ -173,6 +176,10 @@ impl Rest {
                 let request = json.read::<ConnectPeerRequest>(body)?;
                 json.write(&network.connect_peer(node, &request)?)
             }
+            Act::OpenChannel => {
+                let request = json.read::<OpenChannelRequest>(body)?;
+                json.write(&network.open_channel_at_once(node, &request)?)
+            }
             Act::Unlock => {
                 let request = json.read::<UnlockWalletRequest>(body)?;
                 if request.wallet_password != self.password.as_bytes() {
@@ -191,12 +198,47 @@ impl Rest {
         follow(updates, wanted, None).await
     }
 
+    async fn close(
+        &self,
+        txid: &str,
+        vout: &str,
+        query: Option<&str>,
+    ) -> Result<Updates<CloseStatusUpdate>, Status> {
+        let mut request = self.json.read_query::<CloseChannelRequest>(query)?;
+        let output_index = vout
+            .parse()
+            .map_err(|_| Status::invalid_argument("type mismatch, parameter: output_index"))?;
+        request.channel_point = Some(ChannelPoint {
+            funding_txid: Some(FundingTxid::FundingTxidStr(txid.to_owned())),
+            output_index,
+        });
+        let updates = {
+            let mut network = self.guard.network.lock();
+            network.close_channel(self.guard.node, &request)?
+        };
+        follow(updates, |_| true, None).await
+    }
+
+    async fn add_invoices(&self, body: &[u8]) -> Result<Value, Status> {
+        let request = self.json.read::<AddInvoicesRequest>(body)?;
+        let guard = &self.guard;
+        let answer = bulk::add_invoices(&guard.network, guard.node, &request).await?;
+        self.json.write(&answer)
+    }
+
     /// Each update as a line of its own.
-    fn stream(&self, updates: Updates<Payment>) -> Response<Body> {
+    fn stream<M: Message + Name + 'static>(
+        &self,
+        updates: Result<Updates<M>, Status>,
+    ) -> Response<Body> {
+        let updates = match updates {
+            Ok(updates) => updates,
+            Err(status) => return refuse_stream(&status),
+        };
         let json = Arc::clone(&self.json);
         let lines = updates.map(move |update| {
-            let line = match update.and_then(|payment| json.write(&payment)) {
-                Ok(payment) => json!({ "result": payment }),
+            let line = match update.and_then(|message| json.write(&message)) {
+                Ok(message) => json!({ "result": message }),
                 Err(status) => json!({ "error": error_view(&status) }),
             };
             Ok(Frame::data(Bytes::from(format!("{line}\n"))))

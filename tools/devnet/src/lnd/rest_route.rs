@@ -2,12 +2,20 @@
 
 use http::Method;
 
+use super::permission;
+
 /// A call over REST.
 pub(crate) enum Route<'a> {
     Look(Look<'a>),
     Act(Act),
-    /// The one whose answer is a stream.
+    /// Those whose answers are streams.
     Pay,
+    Close {
+        txid: &'a str,
+        vout: &'a str,
+    },
+    /// The devnet's own.
+    AddInvoices,
 }
 
 /// A call that reads.
@@ -38,6 +46,7 @@ pub(crate) enum Act {
     Unlock,
     SendCoins,
     ConnectPeer,
+    OpenChannel,
 }
 
 impl<'a> Route<'a> {
@@ -67,6 +76,9 @@ impl<'a> Route<'a> {
             ("POST", ["v2", "invoices", "settle"]) => Self::Act(Act::SettleInvoice),
             ("POST", ["v2", "invoices", "cancel"]) => Self::Act(Act::CancelInvoice),
             ("POST", ["v1", "unlockwallet"]) => Self::Act(Act::Unlock),
+            ("POST", ["v1", "channels"]) => Self::Act(Act::OpenChannel),
+            ("DELETE", ["v1", "channels", txid, vout]) => Self::Close { txid, vout },
+            ("POST", ["devnet", "invoices"]) => Self::AddInvoices,
             ("POST", ["v2", "router", "send"]) => Self::Pay,
             _ => return None,
         })
@@ -92,6 +104,9 @@ impl<'a> Route<'a> {
             Self::Look(Look::NewAddress) => "/lnrpc.Lightning/NewAddress",
             Self::Act(Act::SendCoins) => "/lnrpc.Lightning/SendCoins",
             Self::Act(Act::ConnectPeer) => "/lnrpc.Lightning/ConnectPeer",
+            Self::Act(Act::OpenChannel) => "/lnrpc.Lightning/OpenChannelSync",
+            Self::Close { .. } => "/lnrpc.Lightning/CloseChannel",
+            Self::AddInvoices => permission::ADD_INVOICES,
             Self::Act(Act::AddInvoice) => "/lnrpc.Lightning/AddInvoice",
             Self::Act(Act::AddHoldInvoice) => "/invoicesrpc.Invoices/AddHoldInvoice",
             Self::Act(Act::SettleInvoice) => "/invoicesrpc.Invoices/SettleInvoice",

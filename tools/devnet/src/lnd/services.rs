@@ -6,7 +6,7 @@ use super::{
     invoice_terms::exactly_32,
     network::{NodeId, Shared},
     payment, payment_flow,
-    updates::{Updates, Wanted, client_deadline, follow},
+    updates::{Updates, client_deadline, follow},
 };
 use crate::proto::{
     invoicesrpc::{
@@ -16,7 +16,7 @@ use crate::proto::{
     lnrpc::{GetStateRequest, GetStateResponse, Payment, state_server::State},
     routerrpc::{
         RouteFeeRequest, RouteFeeResponse, SendPaymentRequest, TrackPaymentRequest,
-        router_server::Router,
+        TrackPaymentsRequest, router_server::Router,
     },
 };
 
@@ -40,7 +40,7 @@ impl State for Services {
 }
 
 /// Which updates of a payment a client wants.
-pub(crate) fn wanted_payments(final_only: bool) -> Wanted<Payment> {
+pub(crate) fn wanted_payments(final_only: bool) -> fn(&Payment) -> bool {
     match final_only {
         true => payment::is_final,
         false => |_| true,
@@ -74,6 +74,21 @@ impl Router for Services {
             .payments
             .watch(&hash)?;
         let wanted = wanted_payments(request.no_inflight_updates);
+        follow(updates, wanted, deadline).await.map(Response::new)
+    }
+
+    async fn track_payments(
+        &self,
+        request: Request<TrackPaymentsRequest>,
+    ) -> Result<Response<Updates<Payment>>, Status> {
+        let deadline = client_deadline(request.metadata());
+        let updates = self
+            .network
+            .lock()
+            .known_mut(self.node)?
+            .payments
+            .watch_all();
+        let wanted = wanted_payments(request.get_ref().no_inflight_updates);
         follow(updates, wanted, deadline).await.map(Response::new)
     }
 

@@ -1,6 +1,7 @@
 //! What a wallet tells of the transactions that touch it.
 
 use bitcoin::{Txid, consensus::encode::serialize};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tonic::Status;
 
 use super::{
@@ -62,6 +63,25 @@ impl Network {
                 (offset + count - 1) as u64
             },
         })
+    }
+
+    /// SubscribeTransactions: from now on, whatever heights the request names.
+    pub(crate) fn subscribe_transactions(
+        &mut self,
+        id: NodeId,
+    ) -> Result<UnboundedReceiver<Transaction>, Status> {
+        Ok(self.known_mut(id)?.transaction_watchers.add())
+    }
+
+    /// Tells everybody whose wallet a transaction touches that it is out, or in a block.
+    pub(crate) fn tell_transaction(&mut self, txid: &Txid) {
+        for id in 0..self.nodes.len() {
+            if let Some(view) = self.transaction_view(id, txid)
+                && let Some(node) = self.node_mut(id)
+            {
+                node.transaction_watchers.tell(&view);
+            }
+        }
     }
 
     /// A transaction as a node's wallet sees it, if it touches the wallet.

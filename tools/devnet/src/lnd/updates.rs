@@ -9,13 +9,10 @@ use tonic::{Status, metadata::MetadataMap};
 /// Messages that a client reads one after the other.
 pub(crate) type Updates<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// Which messages a client wants.
-pub(crate) type Wanted<T> = fn(&T) -> bool;
-
 /// A stream of the wanted messages. Like grpc-go it gives no headers before its first message.
 pub(crate) async fn follow<T: Send + 'static>(
     mut updates: UnboundedReceiver<T>,
-    wanted: Wanted<T>,
+    wanted: impl Fn(&T) -> bool + Copy + Send + 'static,
     deadline: Option<Instant>,
 ) -> Result<Updates<T>, Status> {
     let first = match next(&mut updates, wanted, deadline).await {
@@ -34,7 +31,7 @@ pub(crate) async fn follow<T: Send + 'static>(
 
 async fn next<T>(
     updates: &mut UnboundedReceiver<T>,
-    wanted: Wanted<T>,
+    wanted: impl Fn(&T) -> bool,
     deadline: Option<Instant>,
 ) -> Option<Result<T, Status>> {
     let over = async {

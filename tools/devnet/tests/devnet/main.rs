@@ -9,6 +9,8 @@ mod macaroons;
 mod onchain;
 mod payment_failures;
 mod payments;
+mod renewals;
 mod rest;
+mod streams;
 mod support;
 mod wallet;
