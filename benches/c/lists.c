@@ -1,8 +1,8 @@
 /* How time and memory of one list_invoices grow with the number of invoices, through libarkgrpc.
  *
  *     arkgrpc devnet -- lists    beside a simulated node; prints a table in Markdown
- *     lists list N               what it starts for each row: lists N invoices in a process of its own,
- *                                and prints milliseconds, bytes of JSON, KiB before and at the peak
+ *     lists list N               one row, in a process of its own: milliseconds, bytes of JSON,
+ *                                KiB before and at the peak
  *
  * The node is taken from the environment (LND_HOST and so on). It is given invoices until it has
  * enough. The row of N takes the newest N, so the node may have more.
