@@ -3,7 +3,9 @@
 mod amounts;
 mod decimal;
 mod hexadecimal;
+mod outpoint;
 
 pub(crate) use amounts::{Millisatoshis, Satoshis};
 pub(crate) use decimal::Decimal;
 pub(crate) use hexadecimal::Hex32;
+pub(crate) use outpoint::{OutPoint, shown_txid};
