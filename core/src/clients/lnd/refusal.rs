@@ -172,9 +172,44 @@ const TEXTS: &[(&str, Status, &str)] = &[
         "copy the whole address again, of the node's network",
     ),
     (
+        "unknown address type",
+        Status::DaemonInvalidArgument,
+        "give an address of the node's network",
+    ),
+    (
         "checksum mismatch",
         Status::DaemonInvalidArgument,
         "copy the whole address again",
+    ),
+    (
+        "invalid checksum (expected ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "invalid character ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "invalid separator index ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "invalid bech32 string length ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "string not all lowercase or all uppercase",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "cannot send coins to pubkeys",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
     ),
     (
         "channel not found",
