@@ -2,7 +2,7 @@
 //!
 //! Floors, each importing only those below: `clients` (4) knows what the daemons' methods mean,
 //! `resilience` (3) knows what may be repeated and what was proven, `transport` (2) gets bytes to a
-//! daemon, `config` (1) says where and with which credentials, `error`, `status` and `locks` (0) are what
+//! daemon, `state` (2) keeps what must not be forgotten, `config` (1) says where and with which credentials, `error`, `status` and `locks` (0) are what
 //! all of them share.
 #![forbid(unsafe_code)]
 #![deny(dead_code)]
@@ -21,6 +21,7 @@ mod config;
 pub mod error;
 pub mod locks;
 mod resilience;
+mod state;
 mod status;
 mod transport;
 

@@ -81,6 +81,26 @@ statuses! {
     WalletMissing = 107, "WALLET_MISSING";
     /// The daemon is starting or syncing.
     NotReady = 108, "NOT_READY";
+    /// The wallet has not enough to spend.
+    InsufficientFunds = 120, "INSUFFICIENT_FUNDS";
+    /// The peer of the channel is not connected.
+    PeerOffline = 121, "PEER_OFFLINE";
+    /// The peer refused the channel.
+    PeerRefused = 122, "PEER_REFUSED";
+    /// The state directory is missing, not writable, full, or its disk fails.
+    StateDirectory = 123, "STATE_DIRECTORY";
+    /// A file of the state directory is cut or was altered.
+    StateDamaged = 124, "STATE_DAMAGED";
+    /// A file of the state directory was written by a newer version of the library.
+    StateNewer = 125, "STATE_NEWER";
+    /// Another call or process is at work on this operation_id.
+    OperationBusy = 126, "OPERATION_BUSY";
+    /// An earlier try of this operation_id is undecided; this call sent nothing.
+    OperationUnresolved = 127, "OPERATION_UNRESOLVED";
+    /// The channel is in a state that does not allow this.
+    ChannelState = 128, "CHANNEL_STATE";
+    /// An output that the write was to spend is spent already.
+    InputsSpent = 129, "INPUTS_SPENT";
     /// No route to the payee can carry the amount.
     NoRoute = 130, "NO_ROUTE";
     /// The other node could not be reached.

@@ -58,7 +58,7 @@ fn written(row: &MethodRow) -> Executed {
 
 /// The worker brought nothing back: what is proven follows from the latches alone.
 fn given_up(row: &MethodRow, call: &Call, failure: &RunFailure) -> Error {
-    let proven = call.withdraw();
+    let proven = call.withdraw() && !call.is_in_doubt();
     let executed = if proven || row.class == Class::Read {
         Executed::No
     } else {

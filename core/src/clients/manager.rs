@@ -16,6 +16,7 @@ use super::{failure, lnd};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
 use crate::resilience::{Call, Deadline};
+use crate::state::StateDirectory;
 use crate::transport::{Chores, Helm, HostHooks, Runtime};
 
 /// How long `close` waits for cancelled calls and for the worker.
@@ -41,6 +42,7 @@ struct Core {
     services: BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>,
     timeout: Option<Duration>,
     operation_secret: Option<Secret>,
+    state: Option<StateDirectory>,
     gate: Arc<Gate>,
     closing: CancellationToken,
 }
@@ -60,6 +62,7 @@ impl Manager {
     }
 
     fn start(config: ManagerConfig, hooks: HostHooks) -> Result<Self, Error> {
+        let state = config.state_dir.map(StateDirectory::open).transpose()?;
         let helm = Arc::default();
         let services = config
             .services
@@ -69,6 +72,7 @@ impl Manager {
             services: services.collect(),
             timeout: config.timeout,
             operation_secret: config.operation_secret,
+            state,
             gate: Arc::default(),
             closing: CancellationToken::new(),
             runtime: OnceCell::new(),
@@ -166,9 +170,10 @@ impl Client {
         let call = self
             .core
             .begin(deadline(row, &options, self.core.timeout), &options);
-        let secret = self.core.operation_secret.clone();
+        let secret = self.core.secret_for(row, operation.as_ref());
         let node = Arc::clone(&self.node);
-        let context = lnd::Context::new(Arc::clone(&call), node, row, operation.clone(), secret)
+        let context = lnd::Context::new(Arc::clone(&call), node, row, operation.clone(), None)
+            .with_state(self.core.state.clone(), secret)
             .with_metadata(metadata);
         let limit = call.deadline().plus(GRACE);
         let runtime = self.core.runtime().map_err(place)?;
@@ -224,6 +229,25 @@ impl Core {
                 ),
             )
             .with_service(kind.name())),
+        }
+    }
+
+    /// The configured secret, or the one of the state directory where the call may need it. Read here,
+    /// on the caller's thread.
+    fn secret_for(
+        &self,
+        row: &MethodRow,
+        operation: Option<&Operation>,
+    ) -> Result<Option<Secret>, Error> {
+        let makes_invoices =
+            row.class != Class::Read && row.permissions.contains(&"invoices:write");
+        match (&self.operation_secret, &self.state) {
+            (Some(secret), _) => Ok(Some(secret.clone())),
+            (None, Some(state)) if row.name == "lookup_operation" => state.operation_secret(),
+            (None, Some(state)) if makes_invoices && operation.is_some_and(|it| it.given) => {
+                state.operation_secret_or_new().map(Some)
+            }
+            _ => Ok(None),
         }
     }
 

@@ -56,19 +56,30 @@ pub enum Needs {
     Synced,
 }
 
+/// Whether a daemon's text begins like this. `{word}` stands for letters and digits, such as a key.
+pub(crate) fn begins_like(text: &str, pattern: &str) -> bool {
+    match pattern.split_once("{word}") {
+        None => text.starts_with(pattern),
+        Some((before, after)) => text.strip_prefix(before).is_some_and(|rest| {
+            let tail = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            tail.len() < rest.len() && begins_like(tail, after)
+        }),
+    }
+}
+
 /// A refusal that proves that the daemon did nothing: its code and how its text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// gRPC code.
     pub code: i32,
-    /// Beginning of the text.
+    /// Beginning of the text; `{word}` in it stands for letters and digits.
     pub text: &'static str,
 }
 
 impl Refusal {
     /// Only the beginning counts: the rest may carry words of a remote peer.
     pub(crate) fn matches(&self, code: i32, text: &str) -> bool {
-        self.code == code && text.starts_with(self.text)
+        self.code == code && begins_like(text, self.text)
     }
 }
 
@@ -268,5 +279,14 @@ mod tests {
         assert!(row.proves_no_effect(2, "invoice expired. Valid until 2026"));
         assert!(!row.proves_no_effect(2, "peer said: invoice expired. Valid until 2026"));
         assert!(!row.proves_no_effect(14, "wallet locked, unlock it to enable full RPC access"));
+        let row = find("lnd", "open_channel").unwrap();
+        assert!(row.proves_no_effect(2, "peer 02ab is not online"));
+        for text in [
+            "peer  is not online",
+            "peer said: peer 02ab is not online",
+            "peer 02 ab is not online",
+        ] {
+            assert!(!row.proves_no_effect(2, text), "{text}");
+        }
     }
 }

@@ -30,6 +30,7 @@ impl ManagerConfig {
             timeout_ms,
             max_message_bytes,
             operation_secret: get("ARKGRPC_OPERATION_SECRET"),
+            state_dir: get("ARKGRPC_STATE_DIR"),
         };
         let mut config = raw.check()?;
         for (name, error) in failures {

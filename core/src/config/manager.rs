@@ -1,6 +1,7 @@
 //! The whole configuration: up to three services and what they share.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -17,6 +18,8 @@ pub(crate) struct ManagerConfig {
     pub(crate) timeout: Option<Duration>,
     /// Key from which the preimages of invoices with an operation_id derive.
     pub(crate) operation_secret: Option<Secret>,
+    /// Where the library keeps what it must not forget.
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +34,7 @@ pub(crate) struct RawManager {
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) max_message_bytes: Option<usize>,
     pub(crate) operation_secret: Option<String>,
+    pub(crate) state_dir: Option<String>,
 }
 
 /// Certificates given as text may be long; nothing else is.
@@ -63,6 +67,7 @@ impl RawManager {
             .as_deref()
             .map(parse_secret)
             .transpose()?;
+        let state_dir = self.state_dir.map(parse_directory).transpose()?;
         let mut services = BTreeMap::new();
         for (kind, raw) in [
             (ServiceKind::Lnd, self.lnd),
@@ -81,6 +86,7 @@ impl RawManager {
             services,
             timeout,
             operation_secret,
+            state_dir,
         })
     }
 }
@@ -94,6 +100,19 @@ fn parse_secret(text: &str) -> Result<Secret, Error> {
         return Err(invalid("operation_secret", "shorter than 32 bytes", valid));
     }
     Ok(Secret::new(bytes))
+}
+
+/// A relative path would mean another directory in each process that shares it.
+fn parse_directory(text: String) -> Result<PathBuf, Error> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    Err(invalid(
+        "state_dir",
+        "not an absolute path",
+        "give the absolute path of a directory that exists",
+    ))
 }
 
 #[cfg(test)]
@@ -132,6 +151,19 @@ mod tests {
                 .services
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn the_state_directory_is_an_absolute_path() {
+        let read = |text: &str| ManagerConfig::from_json(text).map(|config| config.state_dir);
+        assert_eq!(
+            read(r#"{"state_dir":"/var/lib/x"}"#).unwrap(),
+            Some("/var/lib/x".into())
+        );
+        assert_eq!(read("{}").unwrap(), None);
+        for text in [r#"{"state_dir":"x"}"#, r#"{"state_dir":""}"#] {
+            assert_eq!(read(text).unwrap_err().status(), Status::InvalidConfig);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One call of a user, from its start to its end: deadline, cancellation, and the attempts it made.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -31,6 +31,8 @@ pub(crate) struct Call {
     attempts: AtomicU32,
     /// Writes whose latch still matters when the call is given up from outside.
     writes: Mutex<Vec<Attempt>>,
+    /// Whether an earlier try of the operation, outside of this call, may have been executed.
+    doubt: AtomicBool,
 }
 
 impl Call {
@@ -47,6 +49,7 @@ impl Call {
             retry,
             attempts: AtomicU32::new(0),
             writes: Mutex::new(Vec::new()),
+            doubt: AtomicBool::new(false),
         }
     }
 
@@ -56,6 +59,15 @@ impl Call {
 
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Says whether something outside of this call's own requests may have been executed.
+    pub(crate) fn set_doubt(&self, doubt: bool) {
+        self.doubt.store(doubt, Ordering::Release);
+    }
+
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.doubt.load(Ordering::Acquire)
     }
 
     /// Withdraws every write that was not handed over yet; true when none was handed over.

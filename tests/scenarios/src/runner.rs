@@ -80,7 +80,10 @@ pub fn play_all(
 
 fn play(network: &dyn Network, program: &Path, scenario: &Scenario) -> Outcome {
     let start = Instant::now();
-    let mut stage = Stage::new(network, program, scenario.player.clone());
+    let mut stage = match Stage::new(network, program, scenario.player.clone()) {
+        Ok(stage) => stage,
+        Err(error) => return Outcome::Failed(format!("{error:#}")),
+    };
     let played = steps::play(&mut stage, &scenario.step);
     let finished = stage.finish();
     match (played, finished) {

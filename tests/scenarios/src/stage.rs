@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
 use crate::network::{Network, Node};
 use crate::player::{CallOptions, Pending, Player, Reply};
@@ -24,6 +25,8 @@ pub struct Stage<'a> {
     players: HashMap<String, Player>,
     /// Calls that run in the background, with their player's name.
     background: HashMap<String, (String, Pending)>,
+    /// `${state_dir}`: where the players of this scenario may keep their journal.
+    state: TempDir,
 }
 
 impl<'a> Stage<'a> {
@@ -31,7 +34,8 @@ impl<'a> Stage<'a> {
         network: &'a dyn Network,
         program: &'a Path,
         specs: BTreeMap<String, PlayerSpec>,
-    ) -> Self {
+    ) -> Result<Self> {
+        let state = tempfile::tempdir().context("a directory for the players' state")?;
         let mut stage = Self {
             network,
             program,
@@ -39,9 +43,12 @@ impl<'a> Stage<'a> {
             variables: Variables::default(),
             players: HashMap::new(),
             background: HashMap::new(),
+            state,
         };
+        let state = stage.state.path().display().to_string();
+        stage.variables.set("state_dir", state);
         stage.learn_nodes();
-        stage
+        Ok(stage)
     }
 
     /// Puts every node's facts into variables such as `${bob.pubkey}`.

@@ -87,11 +87,12 @@ pub(crate) async fn add_invoice(
 /// Found before anything is asked of the node.
 fn refuse_id_without_secret(context: &Context, params: &AddInvoiceParams) -> Result<(), Error> {
     let given = context.operation().is_some_and(|operation| operation.given);
-    if given && params.preimage.is_none() && context.operation_secret().is_none() {
+    if given && params.preimage.is_none() && context.operation_secret()?.is_none() {
         return Err(Error::local(
             Status::InvalidArgument,
             "option `operation_id`: an invoice with an operation_id needs operation_secret",
-            "set operation_secret in the configuration (at least 32 random bytes as hex), or give `preimage`",
+            "set state_dir or operation_secret (at least 32 random bytes as hex) in the configuration, or give \
+             `preimage`",
         ));
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::clients::registry::MethodRow;
 use crate::config::Secret;
 use crate::error::Error;
 use crate::resilience::{Attempt, AttemptError, Call, Effect, Fault};
+use crate::state::StateDirectory;
 use crate::transport::RequireGeneration;
 
 /// One call of one method.
@@ -21,7 +22,8 @@ pub(crate) struct Context {
     node: Arc<Node>,
     row: &'static MethodRow,
     operation: Option<Operation>,
-    operation_secret: Option<Secret>,
+    operation_secret: Result<Option<Secret>, Error>,
+    state: Option<StateDirectory>,
     metadata: Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>,
 }
 
@@ -38,7 +40,8 @@ impl Context {
             node,
             row,
             operation,
-            operation_secret,
+            operation_secret: Ok(operation_secret),
+            state: None,
             metadata: Vec::new(),
         }
     }
@@ -49,6 +52,27 @@ impl Context {
     ) -> Self {
         self.metadata = metadata;
         self
+    }
+
+    /// The state directory, and the secret that is kept there or why it cannot be had.
+    pub(crate) fn with_state(
+        mut self,
+        state: Option<StateDirectory>,
+        secret: Result<Option<Secret>, Error>,
+    ) -> Self {
+        self.state = state;
+        self.operation_secret = secret;
+        self
+    }
+
+    /// Where the journal is, if there is one.
+    pub(super) fn state(&self) -> Option<&StateDirectory> {
+        self.state.as_ref()
+    }
+
+    /// The name of the method that was called.
+    pub(super) fn method(&self) -> &'static str {
+        self.row.name
     }
 
     pub(super) fn call(&self) -> &Call {
@@ -69,8 +93,12 @@ impl Context {
             .map(|operation| operation.id.clone())
     }
 
-    pub(super) fn operation_secret(&self) -> Option<&Secret> {
-        self.operation_secret.as_ref()
+    /// The secret from which preimages derive; none is configured or kept.
+    pub(super) fn operation_secret(&self) -> Result<Option<&Secret>, Error> {
+        self.operation_secret
+            .as_ref()
+            .map(Option::as_ref)
+            .map_err(Clone::clone)
     }
 
     /// A request of this call that carries the attempt's latch and the caller's metadata.
@@ -99,6 +127,14 @@ impl Context {
     /// The caller's view of a failed attempt of this method.
     pub(super) fn error(&self, failure: &AttemptError) -> Error {
         failure::error(self.row, failure, refusal::explain)
+    }
+
+    /// The same for a read on behalf of a write of which nothing is sent.
+    pub(super) fn unsent_error(&self, failure: AttemptError) -> Error {
+        self.error(&AttemptError {
+            handed: false,
+            ..failure
+        })
     }
 
     /// Makes a read; when the macaroon is refused and its file has changed, once more with the new one.

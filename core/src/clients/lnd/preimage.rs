@@ -30,7 +30,7 @@ pub(super) fn choose(
         return Ok(preimage);
     }
     let random = || random_bytes().map(Hex32).ok_or_else(no_randomness);
-    match (context.operation(), context.operation_secret()) {
+    match (context.operation(), context.operation_secret()?) {
         (Some(operation), Some(_)) if operation.given || context.node().identity().is_some() => {
             derive(context, method, &operation.id)
         }
@@ -41,11 +41,12 @@ pub(super) fn choose(
 
 /// The preimage that belongs to an operation_id, on this node and network, for this method.
 pub(super) fn derive(context: &Context, method: &str, operation_id: &str) -> Result<Hex32, Error> {
-    let secret = context.operation_secret().ok_or_else(|| {
+    let secret = context.operation_secret()?.ok_or_else(|| {
         Error::local(
             Status::InvalidArgument,
             "option `operation_id`: an invoice with an operation_id needs operation_secret",
-            "set operation_secret in the configuration (at least 32 random bytes as hex), or give `preimage`",
+            "set state_dir or operation_secret (at least 32 random bytes as hex) in the configuration, or give \
+             `preimage`",
         )
     })?;
     let identity = context.node().identity().ok_or_else(|| {

@@ -4,7 +4,7 @@ mod invoices;
 mod peers;
 mod queries;
 
-use super::super::registry::MethodRow;
+use super::super::registry::{MethodRow, begins_like};
 use crate::error::Status;
 use crate::resilience::Answer;
 
@@ -112,6 +112,141 @@ const TEXTS: &[Text] = &[
         "give an expiry of at most one year in seconds",
     ),
     (
+        "channels cannot be created before the wallet is fully synced",
+        Status::NotReady,
+        "wait until lnd's wallet is in sync with its chain, then call again",
+    ),
+    (
+        "peer {word} is not online",
+        Status::PeerOffline,
+        "connect to the peer first, with connect_peer, then call again",
+    ),
+    (
+        "peer {word} disconnected",
+        Status::PeerOffline,
+        "the peer went away just now: connect to it again, then call again",
+    ),
+    (
+        "reservation timed out waiting for peer",
+        Status::PeerOffline,
+        "the peer did not answer for 10 minutes: choose another one",
+    ),
+    (
+        "received funding error from {word}",
+        Status::PeerRefused,
+        "the message says why the peer refuses; change the amount or choose another peer",
+    ),
+    (
+        "not enough witness outputs to create funding transaction",
+        Status::InsufficientFunds,
+        "fund the node's wallet, wait for confirmations, or choose a smaller amount",
+    ),
+    (
+        "insufficient funds available to construct transaction",
+        Status::InsufficientFunds,
+        "fund the node's wallet, wait for confirmations, or choose a smaller amount",
+    ),
+    (
+        "reserved wallet balance invalidated",
+        Status::InsufficientFunds,
+        "lnd keeps a reserve to close its channels in need: leave it in the wallet",
+    ),
+    (
+        "channel is too small, the minimum channel size is",
+        Status::DaemonInvalidArgument,
+        "choose a larger amount: the message names lnd's smallest channel",
+    ),
+    (
+        "funding amount is too large, the max channel size is",
+        Status::DaemonInvalidArgument,
+        "choose a smaller amount: the message names lnd's largest channel",
+    ),
+    (
+        "cannot open channel to self",
+        Status::DaemonInvalidArgument,
+        "the key is this node's own: give another node's",
+    ),
+    (
+        "transaction output is dust",
+        Status::DaemonInvalidArgument,
+        "choose a larger amount: the network does not relay outputs this small",
+    ),
+    (
+        "address: {word} is not valid for this network",
+        Status::DaemonInvalidArgument,
+        "give an address of the node's network",
+    ),
+    (
+        "decoded address is of unknown",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "unknown address type",
+        Status::DaemonInvalidArgument,
+        "give an address of the node's network",
+    ),
+    (
+        "checksum mismatch",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again",
+    ),
+    (
+        "invalid checksum (expected ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "invalid character ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "invalid separator index ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "invalid bech32 string length ",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "string not all lowercase or all uppercase",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "cannot send coins to pubkeys",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again, of the node's network",
+    ),
+    (
+        "channel not found",
+        Status::NotFound,
+        "take channel_point or channel_id from list_channels",
+    ),
+    (
+        "unable to gracefully close channel while peer is offline",
+        Status::PeerOffline,
+        "connect to the peer, or close with force: true, which locks the funds for a while",
+    ),
+    (
+        "cannot co-op close channel with active htlcs",
+        Status::ChannelState,
+        "wait until the payments on their way are decided, or close with force: true",
+    ),
+    (
+        "cannot co-op close frozen channel",
+        Status::ChannelState,
+        "wait until the height that the message names",
+    ),
+    (
+        "cannot close channel with state",
+        Status::ChannelState,
+        "the message names the state; list_channels shows it too",
+    ),
+    (
         "unable to get best block",
         Status::NotReady,
         "lnd's chain backend does not answer: check bitcoind or btcd",
@@ -132,7 +267,7 @@ pub(super) fn explain(row: &MethodRow, answer: &Answer) -> (Status, String) {
         .iter()
         .copied()
         .flatten()
-        .find(|(text, _, _)| answer.message.starts_with(text));
+        .find(|(text, _, _)| begins_like(&answer.message, text));
     if let Some((_, status, hint)) = known {
         return (*status, (*hint).to_owned());
     }

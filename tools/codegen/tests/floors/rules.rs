@@ -9,6 +9,7 @@ pub const CORE: &[(&str, u32)] = &[
     ("clients", 4),
     ("resilience", 3),
     ("transport", 2),
+    ("state", 2),
     ("config", 1),
     ("error", 0),
     ("locks", 0),

@@ -1,6 +1,7 @@
 //! lookup_operation: what became of a write, told from its parameters and operation_id by the daemon's
 //! own record, in a new process too. Each write has its own look-up; the table below names them all.
 
+mod chain_writes;
 mod finding;
 mod invoices;
 mod payments;
@@ -31,6 +32,15 @@ const LOOKUPS: &[(&str, Lookup)] = &[
     }),
     ("connect_peer", |context, sought| {
         Box::pin(peers::connected(context, sought))
+    }),
+    ("open_channel", |context, sought| {
+        Box::pin(chain_writes::opened(context, sought))
+    }),
+    ("send_onchain", |context, sought| {
+        Box::pin(chain_writes::sent(context, sought))
+    }),
+    ("close_channel", |context, sought| {
+        Box::pin(chain_writes::closed(context, sought))
     }),
     ("send_payment", |context, sought| {
         Box::pin(payments::sent(context, sought))
