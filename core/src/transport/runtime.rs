@@ -4,7 +4,8 @@
 //! calling thread may later drive the runtime itself without a change elsewhere.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,8 @@ pub(crate) enum RunFailure {
 
 impl Runtime {
     pub(crate) fn start(hooks: HostHooks) -> Result<Self, Error> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder
             .worker_threads(1)
             .max_blocking_threads(2)
             .thread_name("arkgrpc")
@@ -47,8 +49,10 @@ impl Runtime {
             .thread_stack_size(2 * 1024 * 1024)
             .on_thread_start(hooks.thread_start)
             .enable_io()
-            .enable_time()
-            .build()
+            .enable_time();
+        // tokio panics where the system refuses it a thread; to the host that is no defect of ours.
+        let runtime = catch_unwind(AssertUnwindSafe(|| builder.build()))
+            .unwrap_or_else(|_| Err(io::Error::other("the system has no thread left for it")))
             .map_err(|error| {
                 Error::local(
                     Status::Unsupported,
