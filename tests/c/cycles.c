@@ -1,5 +1,5 @@
-/* Create, call, close, free, again and again: what one round leaves behind, many rounds make visible.
- * Descriptors and threads are counted here, memory by valgrind around this program.
+/* Create, call, close, free, again and again: what one round leaves behind, many rounds make
+ * visible. Descriptors and threads are counted here, memory by valgrind around this program.
  *
  *     cycles refused COUNT [PLANTED]   calls that the library and a closed port refuse
  *     cycles daemon COUNT [PLANTED]    calls that a daemon answers; under `arkgrpc devnet -- ...`

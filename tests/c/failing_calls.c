@@ -1,9 +1,10 @@
 /* Loaded before the C library, this lets the n-th connect, receive or send on a TCP socket of the
  * process fail, once. What happens then is judged by the scenario runner (suite "torture").
  *
- *     ARKGRPC_FAILING_CALL    CALL:NUMBER:FAULT, CALL being connect, receive or send; FAULT an error
- *                             of the list below, or short (one byte goes through), or end (of file)
- *     ARKGRPC_FAILING_REPORT  file for two numbers at exit: such calls made, and failures among them
+ *     ARKGRPC_FAILING_CALL    CALL:NUMBER:FAULT, CALL being connect, receive or send; FAULT an
+ * error of the list below, or short (one byte goes through), or end (of file)
+ *     ARKGRPC_FAILING_REPORT  file for two numbers at exit: such calls made, and failures among
+ * them
  *
  * Receives that would find nothing are not counted: when they come is a matter of chance. */
 #include <dlfcn.h>
@@ -35,10 +36,14 @@ static int fault_of(const char *name) {
     static const struct {
         const char *name;
         int fault;
-    } faults[] = {{"ECONNREFUSED", ECONNREFUSED}, {"ECONNRESET", ECONNRESET},
-                  {"EPIPE", EPIPE},               {"EINTR", EINTR},
-                  {"ETIMEDOUT", ETIMEDOUT},       {"ENETUNREACH", ENETUNREACH},
-                  {"short", SHORT},               {"end", END}};
+    } faults[] = {{"ECONNREFUSED", ECONNREFUSED},
+                  {"ECONNRESET", ECONNRESET},
+                  {"EPIPE", EPIPE},
+                  {"EINTR", EINTR},
+                  {"ETIMEDOUT", ETIMEDOUT},
+                  {"ENETUNREACH", ENETUNREACH},
+                  {"short", SHORT},
+                  {"end", END}};
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         if (strcmp(faults[i].name, name) == 0) {
             return faults[i].fault;
@@ -52,7 +57,8 @@ __attribute__((constructor)) static void read_order(void) {
     char call[16];
     char fault[16];
     const char *text = getenv("ARKGRPC_FAILING_CALL");
-    if (text == NULL || sscanf(text, "%15[a-z]:%ld:%15[A-Za-z]", call, &failing_number, fault) != 3) {
+    if (text == NULL ||
+        sscanf(text, "%15[a-z]:%ld:%15[A-Za-z]", call, &failing_number, fault) != 3) {
         return;
     }
     failing_fault = fault_of(fault);

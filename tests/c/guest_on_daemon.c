@@ -1,6 +1,7 @@
 /* Calls that a daemon answers leave the calling thread as it was: errno, signal mask, signals that
- * were pending, its chance to be cancelled; and they need little of its stack. The calling thread may
- * do the network's work itself, so these are about it. Run under `arkgrpc devnet -- PROGRAM`. */
+ * were pending, its chance to be cancelled; and they need little of its stack. The calling thread
+ * may do the network's work itself, so these are about it. Run under `arkgrpc devnet -- PROGRAM`.
+ */
 #include <arkgrpc.h>
 
 #include <errno.h>
@@ -94,7 +95,8 @@ static bool take(const sigset_t *set, int number) {
     return sigtimedwait(set, NULL, &none) == number;
 }
 
-/* A SIGPIPE of the host's own, raised before the calls for this thread, is still there after them. */
+/* A SIGPIPE of the host's own, raised before the calls for this thread, is still there after them.
+ */
 static void *call_with_a_sigpipe_pending(void *unused) {
     (void)unused;
     sigset_t pipe_alone;
@@ -122,10 +124,10 @@ static void signal_masks_and_pending_signals_are_kept(void) {
     pthread_t callers[2 * CALLERS];
     struct sigaction action;
     for (int i = 0; i < 2 * CALLERS; i++) {
-        REQUIRE(pthread_create(&callers[i], NULL,
-                               i % 2 == 0 ? call_with_sigpipe_unblocked
-                                          : call_with_a_sigpipe_pending,
-                               NULL) == 0);
+        REQUIRE(
+            pthread_create(&callers[i], NULL,
+                           i % 2 == 0 ? call_with_sigpipe_unblocked : call_with_a_sigpipe_pending,
+                           NULL) == 0);
     }
     for (int i = 0; i < 2 * CALLERS; i++) {
         pthread_join(callers[i], NULL);

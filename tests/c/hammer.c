@@ -3,8 +3,8 @@
  *
  *     hammer SECONDS     under `arkgrpc devnet -- ...`
  *
- * Nothing may hang, every status must be one that its thread can explain, and at the end threads and
- * descriptors are as before. */
+ * Nothing may hang, every status must be one that its thread can explain, and at the end threads
+ * and descriptors are as before. */
 #include <arkgrpc.h>
 
 #include <inttypes.h>
@@ -61,8 +61,7 @@ static void note_status(arkgrpc_status status) {
 
 static void note_duration(int64_t duration) {
     int64_t longest = atomic_load(&longest_call);
-    while (duration > longest &&
-           !atomic_compare_exchange_weak(&longest_call, &longest, duration)) {
+    while (duration > longest && !atomic_compare_exchange_weak(&longest_call, &longest, duration)) {
     }
 }
 
@@ -189,11 +188,14 @@ static void only_explained_statuses(void) {
     static const arkgrpc_status expected[] = {
         ARKGRPC_OK,
         /* Of handles that were freed before their use, and of methods that do not exist. */
-        ARKGRPC_INVALID_HANDLE, ARKGRPC_UNKNOWN_METHOD, ARKGRPC_CLOSED,
+        ARKGRPC_INVALID_HANDLE,
+        ARKGRPC_UNKNOWN_METHOD,
+        ARKGRPC_CLOSED,
         /* Of hashes that nobody knows. */
         ARKGRPC_NOT_FOUND,
         /* Of a millisecond, of the cancel tokens, of close(). */
-        ARKGRPC_DEADLINE_EXCEEDED, ARKGRPC_CANCELLED,
+        ARKGRPC_DEADLINE_EXCEEDED,
+        ARKGRPC_CANCELLED,
         /* Of reconnect() under calls. */
         ARKGRPC_CONNECTION_LOST,
     };

@@ -41,8 +41,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 static void is_refused(const arkgrpc_client *client) {
     arkgrpc_result *result = NULL;
     int64_t start = now_ms();
-    arkgrpc_status status = call(client, ARKGRPC_METHOD_LND_ADD_INVOICE, "{\"amount\":5}", 3000,
-                                 &result);
+    arkgrpc_status status =
+        call(client, ARKGRPC_METHOD_LND_ADD_INVOICE, "{\"amount\":5}", 3000, &result);
     CHECK_BETWEEN(now_ms() - start, 0, 3000 + SLACK_MS);
     check_about(arkgrpc_status_name(status));
     CHECK(status != ARKGRPC_OK && status != ARKGRPC_PANIC);
@@ -66,10 +66,12 @@ static void no_thread_can_be_started(void) {
     arkgrpc_manager *manager = manager_for_port(port);
     arkgrpc_client *client = lnd_client(manager);
     int before = thread_count();
+    int descriptors = descriptor_count();
     atomic_store(&no_threads, true);
     is_refused(client);
     is_refused(client);
     CHECK_INT(thread_count(), before);
+    CHECK_INT(descriptor_count(), descriptors);
     atomic_store(&no_threads, false);
     printf("%d threads were refused\n", atomic_load(&refused_threads));
     works_again(manager, client);

@@ -84,8 +84,8 @@ static bool sigpipe_is_pending(void) {
     return sigismember(&pending, SIGPIPE) == 1;
 }
 
-/* A host thread that blocks SIGPIPE and has one of its own pending. Set as a whole, since the control
- * leaves out what only adds to a mask. */
+/* A host thread that blocks SIGPIPE and has one of its own pending. Set as a whole, since the
+ * control leaves out what only adds to a mask. */
 static void hold_a_sigpipe(sigset_t *pipe_alone, sigset_t *before) {
     sigset_t blocked;
     sigemptyset(pipe_alone);

@@ -21,6 +21,9 @@ pub struct HostHooks {
     pub thread_start: fn(),
 }
 
+/// Given wherever a thread is started, so that the environment is not asked for it.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
 /// A tokio runtime with one worker.
 pub(crate) struct Runtime {
     runtime: Mutex<Option<tokio::runtime::Runtime>>,
@@ -45,14 +48,17 @@ impl Runtime {
             .worker_threads(1)
             .max_blocking_threads(2)
             .thread_name("arkgrpc")
-            // Given, so that the environment is not asked for it.
-            .thread_stack_size(2 * 1024 * 1024)
+            .thread_stack_size(STACK_BYTES)
             .on_thread_start(hooks.thread_start)
             .enable_io()
             .enable_time();
-        // tokio panics where the system refuses it a thread; to the host that is no defect of ours.
-        let runtime = catch_unwind(AssertUnwindSafe(|| builder.build()))
-            .unwrap_or_else(|_| Err(io::Error::other("the system has no thread left for it")))
+        // tokio panics where the system refuses it a thread, and keeps what it has made until then. To
+        // the host that is no defect of ours: tried out first, and caught for those who come between.
+        let runtime = try_a_thread(hooks)
+            .and_then(|()| {
+                catch_unwind(AssertUnwindSafe(|| builder.build()))
+                    .unwrap_or_else(|_| Err(io::Error::other("the system refused it a thread")))
+            })
             .map_err(|error| {
                 Error::local(
                     Status::Unsupported,
@@ -111,6 +117,17 @@ impl Drop for Runtime {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Starts a thread like the worker and joins it.
+fn try_a_thread(hooks: HostHooks) -> io::Result<()> {
+    let thread = std::thread::Builder::new()
+        .name("arkgrpc".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(hooks.thread_start)?;
+    thread
+        .join()
+        .map_err(|_| io::Error::other("a thread ended in a defect"))
 }
 
 /// Where a caller waits for its outcome.
