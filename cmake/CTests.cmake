@@ -12,11 +12,15 @@ ExternalProject_Add(
              -DARKGRPC_TEST_RECORDS=${ARKGRPC_TEST_RECORDS}
              -DARKGRPC_FAULT_LIBRARY=${ARKGRPC_FAULT_LIBRARY}
              -DARKGRPC_LAUNCHER=${ARKGRPC_LAUNCHER}
+             -DARKGRPC_ASAN_LIBRARY=${ARKGRPC_ASAN_LIBRARY}
+             -DARKGRPC_ASAN_MISSING=${ARKGRPC_ASAN_MISSING}
+             -DARKGRPC_THOROUGH=${ARKGRPC_THOROUGH}
              -DARKGRPC_BUILD_DIR=${CMAKE_BINARY_DIR}
   BUILD_ALWAYS ON
   INSTALL_COMMAND ""
-  DEPENDS stage fault_injection_library)
+  DEPENDS stage asan_library fault_injection_library)
 set(ARKGRPC_PLAYER ${c_tests_dir}/player)
+set(ARKGRPC_FAILING_CALLS ${c_tests_dir}/failing_calls.so)
 
 set(c_tests_list ${CMAKE_BINARY_DIR}/c-tests.cmake)
 file(WRITE ${c_tests_list}
@@ -32,6 +36,12 @@ foreach(example first_call quickstart)
   arkgrpc_test(devnet.example_${example} TIMEOUT 120
                COMMAND ${ARKGRPC_LAUNCHER} devnet -- ${CMAKE_BINARY_DIR}/examples-c/${example})
 endforeach()
+
+arkgrpc_test(
+  devnet.demo-is-real TIMEOUT 120
+  COMMAND sh ${ARKGRPC_SCRIPTS}/check-demo.sh ${ARKGRPC_LAUNCHER}
+          ${CMAKE_BINARY_DIR}/examples-c/quickstart
+          ${ARKGRPC_STAGE}/${CMAKE_INSTALL_LIBDIR}/${ARKGRPC_ABI_NAME})
 
 arkgrpc_test(
   docs.c-snippets

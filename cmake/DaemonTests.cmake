@@ -23,6 +23,10 @@ foreach(suite scenarios money)
                COMMAND ${scenarios} --tier daemons --suite ${suite})
 endforeach()
 
+arkgrpc_test(devnet.torture TIMEOUT 900
+             ENVIRONMENT ${player} ARKGRPC_FAILING_CALLS=${ARKGRPC_FAILING_CALLS}
+             COMMAND ${scenarios} --tier devnet --suite torture)
+
 if(GO_EXECUTABLE)
   arkgrpc_test(drift.self-test NEEDS go TIMEOUT 1800
                COMMAND ${ARKGRPC_IN_GO_MODULE} ${GO_EXECUTABLE} test ./driftcheck)

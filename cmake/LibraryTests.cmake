@@ -18,5 +18,8 @@ arkgrpc_test(
           ${ARKGRPC_STAGE}/${CMAKE_INSTALL_LIBDIR}/pkgconfig/arkgrpc.pc)
 arkgrpc_test(library.no-machine-paths
              COMMAND sh ${ARKGRPC_SCRIPTS}/check-no-paths.sh ${ARKGRPC_STAGE}/${CMAKE_INSTALL_LIBDIR})
+arkgrpc_test(library.glibc-floor
+             COMMAND sh ${ARKGRPC_SCRIPTS}/check-glibc.sh ${staged_library}
+                     ${CMAKE_CURRENT_SOURCE_DIR}/docs/compatibility.md)
 arkgrpc_test(library.layout COMMAND sh ${ARKGRPC_SCRIPTS}/check-layout.sh ${ARKGRPC_STAGE}
                                     ${CMAKE_INSTALL_LIBDIR} ${PROJECT_VERSION})

@@ -7,7 +7,8 @@
 set(arkgrpc_run_test ${CMAKE_CURRENT_LIST_DIR}/scripts/run-test.sh)
 
 # Every tool whose absence skips a test; ARKGRPC_REQUIRE may name these and nothing else.
-set(ARKGRPC_OPTIONAL_TOOLS clang clang-format cxx go launcher pkg-config python readme ruff valgrind)
+set(ARKGRPC_OPTIONAL_TOOLS asan clang clang-format cxx go launcher pkg-config ptrace python readme
+                           ruff valgrind)
 
 # arkgrpc_test(<tier>.<name> [NEEDS tool] [TIMEOUT seconds] COMMAND ...)
 # The command ends with 77 to skip; NEEDS names the tool that it then lacks.

@@ -1,4 +1,4 @@
-# Which programs run in which tier: plain, under valgrind, and beside simulated daemons.
+# Which programs run plain, and which beside simulated daemons.
 
 foreach(program ${offline_programs})
   arkgrpc_test(c.${program} TIMEOUT 180 COMMAND $<TARGET_FILE:${program}>)
@@ -10,23 +10,10 @@ else()
   arkgrpc_skipped_test(c.panic_guard - "ARKGRPC_FAULT_LIBRARY is not set")
 endif()
 
-# Those whose time bounds leave room for a machine that is thirty times slower, or that have none.
-set(valgrind_programs handles inputs options version wrong_config)
-find_program(VALGRIND_EXECUTABLE valgrind)
-foreach(program ${valgrind_programs})
-  if(VALGRIND_EXECUTABLE)
-    arkgrpc_test(
-      valgrind.${program} NEEDS valgrind TIMEOUT 900
-      COMMAND ${VALGRIND_EXECUTABLE} --quiet --error-exitcode=99 --fair-sched=yes
-              --leak-check=full --show-leak-kinds=definite,indirect
-              --errors-for-leak-kinds=definite,indirect $<TARGET_FILE:${program}>)
-  else()
-    arkgrpc_skipped_test(valgrind.${program} valgrind "valgrind is not installed")
-  endif()
-endforeach()
+arkgrpc_test(c.starvation NEEDS ptrace TIMEOUT 180 COMMAND $<TARGET_FILE:starvation>)
 
 # server_death starts and ends its daemons itself.
-set(beside_daemons fork_on_daemon payments_on_daemon silence threads_on_daemon)
+set(beside_daemons fork_on_daemon guest_on_daemon payments_on_daemon silence threads_on_daemon)
 foreach(program ${beside_daemons})
   if(ARKGRPC_LAUNCHER)
     arkgrpc_test(devnet.${program} TIMEOUT 300
@@ -35,7 +22,14 @@ foreach(program ${beside_daemons})
     arkgrpc_skipped_test(devnet.${program} launcher "ARKGRPC_LAUNCHER is not set")
   endif()
 endforeach()
+if(ARKGRPC_THOROUGH)
+  set(hammer_seconds 300)
+else()
+  set(hammer_seconds 60)
+endif()
 if(ARKGRPC_LAUNCHER)
+  arkgrpc_test(devnet.hammer TIMEOUT 600
+               COMMAND ${ARKGRPC_LAUNCHER} devnet -- $<TARGET_FILE:hammer> ${hammer_seconds})
   arkgrpc_test(devnet.server_death TIMEOUT 600
                COMMAND $<TARGET_FILE:server_death> ${ARKGRPC_LAUNCHER})
   arkgrpc_test(devnet.server_death-control TIMEOUT 600
@@ -46,6 +40,7 @@ if(ARKGRPC_LAUNCHER)
                COMMAND ${ARKGRPC_LAUNCHER} devnet -- sh
                        ${CMAKE_CURRENT_SOURCE_DIR}/scripts/player.sh $<TARGET_FILE:player>)
 else()
+  arkgrpc_skipped_test(devnet.hammer launcher "ARKGRPC_LAUNCHER is not set")
   arkgrpc_skipped_test(devnet.server_death launcher "ARKGRPC_LAUNCHER is not set")
   arkgrpc_skipped_test(devnet.server_death-control launcher "ARKGRPC_LAUNCHER is not set")
   arkgrpc_skipped_test(devnet.player launcher "ARKGRPC_LAUNCHER is not set")

@@ -191,6 +191,47 @@ static void a_call_is_no_cancellation_point(void) {
     close_silent_peer(&peer);
 }
 
+static atomic_bool inside;
+
+static void *call_and_be_cancelled_inside(void *client) {
+    arkgrpc_result *result = NULL;
+    atomic_store(&inside, true);
+    arkgrpc_status status = call(client, "get_info", "{}", 500, &result);
+    atomic_store(&came_back, status == ARKGRPC_DEADLINE_EXCEEDED && result != NULL);
+    arkgrpc_result_free(result);
+    pthread_testcancel();
+    return NULL;
+}
+
+static bool is_inside(void *unused) {
+    (void)unused;
+    return atomic_load(&inside);
+}
+
+/* The call waits for a peer that says nothing when the cancellation comes: it waits on. */
+static void a_thread_that_is_cancelled_inside_a_call_finishes_it(void) {
+    silent_peer peer = open_silent_peer();
+    arkgrpc_manager *manager = manager_for_port(peer.port);
+    arkgrpc_client *client = lnd_client(manager);
+    pthread_t caller;
+    void *outcome = NULL;
+    int64_t start = now_ms();
+    atomic_store(&came_back, false);
+    REQUIRE(pthread_create(&caller, NULL, call_and_be_cancelled_inside, client) == 0);
+    REQUIRE(wait_until(is_inside, NULL, 10000));
+    short_pause();
+    REQUIRE(pthread_cancel(caller) == 0);
+    pthread_join(caller, &outcome);
+    CHECK_BETWEEN(now_ms() - start, 500, 500 + SLACK_MS);
+    CHECK(atomic_load(&came_back));
+    CHECK(outcome == PTHREAD_CANCELED);
+    CHECK_INT(call_status(client, "get_info", "{}", 50), ARKGRPC_DEADLINE_EXCEEDED);
+    arkgrpc_client_free(client);
+    arkgrpc_manager_close(manager, 100, NULL);
+    arkgrpc_manager_free(manager);
+    close_silent_peer(&peer);
+}
+
 static void *use_it_on_a_small_stack(void *unused) {
     (void)unused;
     use_the_library(port);
@@ -201,7 +242,7 @@ static void small_stacks_suffice(void) {
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
-    REQUIRE(pthread_attr_setstacksize(&attributes, (size_t)256 << 10) == 0);
+    REQUIRE(pthread_attr_setstacksize(&attributes, (size_t)64 << 10) == 0);
     REQUIRE(pthread_create(&thread, &attributes, use_it_on_a_small_stack, NULL) == 0);
     CHECK_INT(pthread_join(thread, NULL), 0);
     pthread_attr_destroy(&attributes);
@@ -213,6 +254,7 @@ int main(void) {
     RUN(process_settings_are_kept);
     RUN(signals_of_the_host_are_never_taken_by_our_threads);
     RUN(a_call_is_no_cancellation_point);
+    RUN(a_thread_that_is_cancelled_inside_a_call_finishes_it);
     RUN(small_stacks_suffice);
     return finish_checks();
 }

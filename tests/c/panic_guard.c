@@ -108,16 +108,17 @@ static void panics_are_silent_and_process_and_handles_live_on(void) {
     manager_free(manager);
 }
 
-static void the_shipped_library_lacks_the_entry(void) {
+static void the_shipped_library_lacks_the_entries(void) {
     void *shipped = dlopen(SHIPPED_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     REQUIRE(shipped != NULL);
     CHECK(dlsym(shipped, "arkgrpc_client_call") != NULL);
     CHECK(dlsym(shipped, "arkgrpc_test_panic") == NULL);
+    CHECK(dlsym(shipped, "arkgrpc_test_use_after_free") == NULL);
 }
 
 int main(void) {
     load_all();
     RUN(panics_are_silent_and_process_and_handles_live_on);
-    RUN(the_shipped_library_lacks_the_entry);
+    RUN(the_shipped_library_lacks_the_entries);
     return finish_checks();
 }

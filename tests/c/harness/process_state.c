@@ -59,6 +59,14 @@ bool wait_for_threads(int most, int64_t limit_ms) {
     return wait_until(has_at_most, &most, limit_ms);
 }
 
+static bool has_at_most_descriptors(void *most) {
+    return descriptor_count() <= *(int *)most;
+}
+
+bool wait_for_descriptors(int most, int64_t limit_ms) {
+    return wait_until(has_at_most_descriptors, &most, limit_ms);
+}
+
 static int kept_stdout = -1;
 static int kept_stderr = -1;
 static FILE *captured;

@@ -21,6 +21,8 @@ int thread_count(void);
 int descriptor_count(void);
 /* Waits until this process has at most `most` threads. */
 bool wait_for_threads(int most, int64_t limit_ms);
+/* The same for open descriptors. */
+bool wait_for_descriptors(int most, int64_t limit_ms);
 
 /* Sends stdout and stderr of the process into one file until end_capture(). */
 void begin_capture(void);

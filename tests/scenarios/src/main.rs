@@ -1,8 +1,11 @@
-//! `arkgrpc-scenarios --tier devnet|daemons [--suite scenarios|money] [--files DIR] [FILTER]`
+//! `arkgrpc-scenarios --tier devnet|daemons [--suite scenarios|money|torture] [--files DIR] [FILTER]`
+//!
+//! Without `--suite`: scenarios and money.
 //!
 //! Needs `ARKGRPC_PLAYER`: a program that holds the C library and speaks the player protocol. With
 //! `ARKGRPC_PLAYER_BLIND`, the same with a library that repeats payments blindly, the money suite proves
-//! that it would notice. Ends with 0 when all passed, 1 when something failed, 77 when the tier cannot run
+//! that it would notice. The suite torture needs `ARKGRPC_FAILING_CALLS`, the library that lets system
+//! calls fail. Ends with 0 when all passed, 1 when something failed, 77 when the tier cannot run
 //! here; `ARKGRPC_REQUIRE=go` makes the latter a failure.
 #![forbid(unsafe_code)]
 
@@ -24,6 +27,7 @@ struct Request {
     tier: Tier,
     scenarios: bool,
     money: bool,
+    torture: bool,
     files: PathBuf,
     filter: String,
 }
@@ -56,16 +60,18 @@ fn parse() -> Result<Request> {
         Some("daemons") => Tier::Daemons,
         _ => bail!("give --tier devnet or --tier daemons"),
     };
-    let (scenarios, money) = match suite.as_deref() {
-        None => (true, true),
-        Some("scenarios") => (true, false),
-        Some("money") => (false, true),
-        Some(other) => bail!("no suite {other}: give scenarios or money"),
+    let (scenarios, money, torture) = match suite.as_deref() {
+        None => (true, true, false),
+        Some("scenarios") => (true, false, false),
+        Some("money") => (false, true, false),
+        Some("torture") => (false, false, true),
+        Some(other) => bail!("no suite {other}: give scenarios, money or torture"),
     };
     Ok(Request {
         tier,
         scenarios,
         money,
+        torture,
         files,
         filter,
     })
@@ -96,6 +102,11 @@ fn run(request: &Request) -> Result<ExitCode> {
         if request.filter.is_empty() {
             negative_control(network, &mut table);
         }
+    }
+    if request.torture {
+        let preload = env::var_os("ARKGRPC_FAILING_CALLS").map(PathBuf::from);
+        let preload = preload.context("ARKGRPC_FAILING_CALLS is not set: give a library's path")?;
+        cut_and_kill::play_torture(network, &player, &preload, &request.filter, &mut table);
     }
     println!("{table}");
     let sound = table.failed() == 0 && table.passed() > 0;

@@ -9,7 +9,7 @@ use object::read::elf::{Dyn, ElfFile64, FileHeader, SectionHeader, Sym};
 use object::{Endianness, StringTable};
 
 /// Only in builds with fault injection.
-const TEST_ENTRY: &str = "arkgrpc_test_panic";
+const TEST_ENTRIES: [&str; 2] = ["arkgrpc_test_panic", "arkgrpc_test_use_after_free"];
 
 /// Libraries of the C runtime; anything else would have to be installed with ours.
 const ALLOWED: [&str; 6] = [
@@ -44,7 +44,7 @@ pub fn check(root: &Path, path: &Path, fault_injection: bool) -> Result<String> 
         read(&bytes).with_context(|| format!("{} is no readable ELF file", path.display()))?;
     let mut symbols = listed_symbols(root)?;
     if fault_injection {
-        symbols.insert(TEST_ENTRY.to_owned());
+        symbols.extend(TEST_ENTRIES.map(str::to_owned));
     }
     let faults = faults(&library, &symbols);
     if !faults.is_empty() {

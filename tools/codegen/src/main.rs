@@ -10,7 +10,7 @@ use arkgrpc_codegen::{header, library_check, workspace};
 const USAGE: &str = "\
 usage: arkgrpc-codegen header [--check]      writes include/arkgrpc.h, or says whether it is fresh
        arkgrpc-codegen check-library PATH    checks a built libarkgrpc.so against tests/abi
-                       [--fault-injection]   for the build that has arkgrpc_test_panic";
+                       [--fault-injection]   for the build that has arkgrpc_test_…";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

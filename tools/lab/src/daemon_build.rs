@@ -2,6 +2,7 @@
 //! everything that goes into them.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -27,22 +28,31 @@ const TAGS: &str = "autopilotrpc signrpc walletrpc chainrpc invoicesrpc watchtow
 const CHECKER: &str = "driftcheck";
 const BUILD_LIMIT: Duration = Duration::from_secs(3600);
 
+/// Names an lnd that is run in place of the one built here: for trying other versions of it.
+const OTHER_LND: &str = "ARKGRPC_LND";
+
 /// A directory that holds all daemons, built.
 #[derive(Clone, Debug)]
 pub struct DaemonBinaries {
     directory: PathBuf,
+    other_lnd: Option<PathBuf>,
 }
 
 impl DaemonBinaries {
     /// The binaries as the cache has them; `None` when they are not built yet.
     pub fn locate() -> Result<Option<Self>> {
         let directory = cached_directory(&GoToolchain::find()?)?;
-        Ok(directory.is_dir().then_some(Self { directory }))
+        let other_lnd = other_lnd(env::var_os(OTHER_LND))?;
+        Ok(directory.is_dir().then_some(Self {
+            directory,
+            other_lnd,
+        }))
     }
 
     /// The binaries, built first when the cache lacks them (minutes). Processes that come at the
     /// same time wait for the one that builds.
     pub fn build(waiter: &Waiter) -> Result<Self> {
+        let other_lnd = other_lnd(env::var_os(OTHER_LND))?;
         let go = GoToolchain::find()?;
         let directory = cached_directory(&go)?;
         let parent = directory.parent().unwrap_or(Path::new("."));
@@ -56,7 +66,10 @@ impl DaemonBinaries {
         if !directory.is_dir() {
             compile_into(&go, &directory, waiter)?;
         }
-        Ok(Self { directory })
+        Ok(Self {
+            directory,
+            other_lnd,
+        })
     }
 
     pub fn directory(&self) -> &Path {
@@ -64,8 +77,28 @@ impl DaemonBinaries {
     }
 
     pub fn program(&self, daemon: &str) -> PathBuf {
-        self.directory.join(daemon)
+        match &self.other_lnd {
+            Some(other) if daemon == "lnd" => other.clone(),
+            _ => self.directory.join(daemon),
+        }
     }
+}
+
+/// The path in the variable, said aloud: whoever reads a test's output must know what was tested.
+fn other_lnd(variable: Option<OsString>) -> Result<Option<PathBuf>> {
+    let Some(path) = variable.filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let absolute =
+        std::path::absolute(&path).map_err(LabError::io(format!("reading {OTHER_LND}")))?;
+    if !absolute.is_file() {
+        return Err(LabError::WrongState {
+            name: OTHER_LND.to_owned(),
+            message: format!("there is no file {}", absolute.display()),
+        });
+    }
+    eprintln!("lab: lnd is {} ({OTHER_LND})", absolute.display());
+    Ok(Some(absolute))
 }
 
 /// `ARKGRPC_CACHE`, else `arkgrpc` in the user's cache directory.
@@ -282,6 +315,27 @@ mod tests {
         let before = cache_key(module.path(), GO).unwrap();
         fs::write(module.path().join("notes.txt"), "x").unwrap();
         assert_eq!(before, cache_key(module.path(), GO).unwrap());
+    }
+
+    #[test]
+    fn another_lnd_stands_in_for_the_built_one_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("my-lnd");
+        assert!(
+            other_lnd(Some(path.clone().into())).is_err(),
+            "no such file"
+        );
+        fs::write(&path, "").unwrap();
+        let binaries = |variable| DaemonBinaries {
+            directory: "built".into(),
+            other_lnd: other_lnd(variable).unwrap(),
+        };
+        let other = binaries(Some(path.clone().into()));
+        assert_eq!(other.program("lnd"), path);
+        assert_eq!(other.program("btcd"), Path::new("built/btcd"));
+        for unset in [None, Some(OsString::new())] {
+            assert_eq!(binaries(unset).program("lnd"), Path::new("built/lnd"));
+        }
     }
 
     #[test]

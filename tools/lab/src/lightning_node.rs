@@ -187,8 +187,9 @@ impl LightningNode {
             self.process.check_running()?;
             let info = rest.call("GET", "/v1/getinfo", None)?;
             let reached = info.get("block_height").and_then(Value::as_u64) >= Some(height);
-            let yes = |field: &str| info.get(field) == Some(&Value::Bool(true));
-            match reached && yes("synced_to_chain") && yes("wallet_synced") {
+            let is = |field: &str, value: bool| info.get(field) == Some(&Value::Bool(value));
+            // Before version 0.21 lnd says nothing about its wallet apart.
+            match reached && is("synced_to_chain", true) && !is("wallet_synced", false) {
                 true => Ok(()),
                 false => Err(LabError::NotYet(format!("GetInfo says {info}"))),
             }

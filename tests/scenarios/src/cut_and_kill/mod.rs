@@ -7,6 +7,7 @@
 mod cases;
 mod cuts;
 mod endings;
+mod failing_calls;
 mod hold_invoices;
 mod kills;
 mod ledger;
@@ -16,25 +17,56 @@ mod sweep;
 use std::path::Path;
 use std::time::Instant;
 
+use anyhow::Result;
+
 use crate::network::Network;
 use crate::payable::recover;
 use crate::tier_table::{Outcome, Row, TierTable};
 use cases::CASES;
+use failing_calls::{FAILURES, Torture};
 use situation::Finding;
 
 /// Plays all cases with the library under test; findings fail them.
 pub fn play_all(network: &dyn Network, program: &Path, filter: &str, table: &mut TierTable) {
     for case in CASES.iter().filter(|case| case.name.contains(filter)) {
         let start = Instant::now();
-        let outcome = match case.play(network, program) {
-            Ok(findings) if findings.is_empty() => Outcome::Passed(start.elapsed()),
-            Ok(findings) => {
-                let list: Vec<_> = findings.iter().map(Finding::to_string).collect();
-                Outcome::Failed(list.join("; "))
-            }
-            Err(error) => Outcome::Failed(format!("{error:#}")),
-        };
+        let outcome = outcome(case.play(network, program), start);
         add(network, table, case.name, "money", outcome);
+    }
+}
+
+/// Lets system calls of the player fail, one after the other; `preload` is `tests/c/failing_calls.c`, built.
+pub fn play_torture(
+    network: &dyn Network,
+    player: &Path,
+    preload: &Path,
+    filter: &str,
+    table: &mut TierTable,
+) {
+    let torture = Torture {
+        network,
+        player,
+        preload,
+    };
+    for failure in &FAILURES {
+        let name = format!("{} fails with {}", failure.call, failure.fault);
+        if name.contains(filter) {
+            println!("--- {name} ({})", network.tier().name());
+            let start = Instant::now();
+            let outcome = outcome(torture.sweep(failure), start);
+            add(network, table, &name, "torture", outcome);
+        }
+    }
+}
+
+fn outcome(played: Result<Vec<Finding>>, start: Instant) -> Outcome {
+    match played {
+        Ok(findings) if findings.is_empty() => Outcome::Passed(start.elapsed()),
+        Ok(findings) => {
+            let list: Vec<_> = findings.iter().map(Finding::to_string).collect();
+            Outcome::Failed(list.join("; "))
+        }
+        Err(error) => Outcome::Failed(format!("{error:#}")),
     }
 }
 

@@ -40,6 +40,10 @@ pub enum Wrong {
     NoRecipe,
     /// The recipe, or asking again, did not lead to what the books say.
     TruthNotFound,
+    /// The answer came after the deadline.
+    TooLate,
+    /// An error that does not say all that every error says.
+    IncompleteError,
 }
 
 /// A claim of the library that the books refute, or a truth that it failed to lead to.
@@ -56,7 +60,10 @@ impl Finding {
 
     /// Whether a caller who trusts the library loses money by it.
     pub fn is_loss(&self) -> bool {
-        !matches!(self.wrong, Wrong::NoRecipe | Wrong::TruthNotFound)
+        matches!(
+            self.wrong,
+            Wrong::FalseNo | Wrong::FalseYes | Wrong::FalseFailure | Wrong::PaidTwice
+        )
     }
 }
 
