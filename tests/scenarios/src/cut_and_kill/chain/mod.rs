@@ -16,11 +16,10 @@ use crate::network::Network;
 use fire::{Fire, LONG, finish};
 pub use order::Kind;
 
-/// The order's own bytes are among the last that go to the node: this many before the end of an
-/// undisturbed call lies within its message.
-const WITHIN_THE_ORDER: u64 = 60;
-/// The bytes of two calls differ a little; so often a moment that was missed is tried again.
-const TRIES: u32 = 5;
+/// The order's own bytes are among the last that go to the node. So many before the end of an undisturbed
+/// call the line changes; the bytes of two calls differ a little, so a moment that was missed is tried again.
+const BEFORE_THE_ANSWER: [u64; 5] = [60, 40, 80, 20, 100];
+const WITHIN_THE_ORDER: [u64; 5] = [150, 110, 180, 90, 60];
 const BEGIN_LIMIT: Duration = Duration::from_secs(8);
 
 /// The node got the order and the player no answer; then the player is killed.
@@ -30,11 +29,10 @@ pub fn killed_in_the_middle(
     kind: Kind,
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for _ in 0..TRIES {
+    for margin in BEFORE_THE_ANSWER {
         let bytes = measure(network, program, kind)?;
         let mut fire = Fire::begin(network, program, kind)?;
-        fire.proxy
-            .lose_answers_after(bytes.saturating_sub(WITHIN_THE_ORDER));
+        fire.proxy.lose_answers_after(bytes.saturating_sub(margin));
         let player = fire.player()?;
         let _unanswered = fire.give(&player, LONG)?;
         let begun = fire.is_begun_within(BEGIN_LIMIT)?;
@@ -59,7 +57,7 @@ pub fn killed_in_the_middle(
         }
         println!("  the moment was missed; once more");
     }
-    bail!("the moment between order and answer was missed {TRIES} times")
+    bail!("the moment between order and answer was missed each time")
 }
 
 /// Not one byte has left when the player is killed.
@@ -96,10 +94,10 @@ pub fn killed_with_a_lost_order(
     kind: Kind,
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for _ in 0..TRIES {
+    for margin in WITHIN_THE_ORDER {
         let bytes = measure(network, program, kind)?;
         let mut fire = Fire::begin(network, program, kind)?;
-        let cut = bytes.saturating_sub(WITHIN_THE_ORDER);
+        let cut = bytes.saturating_sub(margin);
         fire.proxy
             .cut_after(crate::cut_proxy::Direction::ToNode, cut, true);
         let player = fire.player()?;
@@ -120,7 +118,7 @@ pub fn killed_with_a_lost_order(
         }
         println!("  the moment was missed; once more");
     }
-    bail!("the moment of the order was missed {TRIES} times")
+    bail!("the moment of the order was missed each time")
 }
 
 const LATE: Duration = Duration::from_millis(500);
@@ -164,11 +162,10 @@ pub fn cut_in_the_middle(
     kind: Kind,
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for _ in 0..TRIES {
+    for margin in BEFORE_THE_ANSWER {
         let bytes = measure(network, program, kind)?;
         let mut fire = Fire::begin(network, program, kind)?;
-        fire.proxy
-            .lose_answers_after(bytes.saturating_sub(WITHIN_THE_ORDER));
+        fire.proxy.lose_answers_after(bytes.saturating_sub(margin));
         let player = fire.player()?;
         let given = fire.give(&player, LONG)?;
         let begun = fire.is_begun_within(BEGIN_LIMIT)?;
@@ -188,7 +185,7 @@ pub fn cut_in_the_middle(
         }
         println!("  the moment was missed; once more");
     }
-    bail!("the moment between order and answer was missed {TRIES} times")
+    bail!("the moment between order and answer was missed each time")
 }
 
 /// How many bytes go to the node for an order that nothing disturbs.

@@ -53,6 +53,7 @@ pub struct Order {
 impl Order {
     pub fn prepare(network: &dyn Network, kind: Kind) -> Result<Self> {
         let amount = fresh_amount()?;
+        wait_until_synced(network)?;
         let mut order = Self {
             kind,
             operation_id: made::make("random 16")?,
@@ -103,6 +104,22 @@ impl Order {
                 close_past_the_library(network, |channel| text(channel, "capacity") == amount)
             }
         }
+    }
+}
+
+/// lnd opens no channel while its wallet lags behind the blocks just mined.
+fn wait_until_synced(network: &dyn Network) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        let info = network
+            .node("alice")?
+            .rest()?
+            .call("GET", "/v1/getinfo", None)?;
+        if info["synced_to_chain"] == true {
+            return Ok(());
+        }
+        ensure!(start.elapsed() < LIMIT, "alice's node stays behind: {info}");
+        before_next_look(POLL_INTERVAL);
     }
 }
 
