@@ -34,8 +34,18 @@ struct Trip {
     direction: Direction,
     /// Bytes that still go through.
     left: u64,
-    /// Whether the line stays cut; else new connections go through at once.
-    stays: bool,
+    then: Then,
+}
+
+/// What happens after so many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// Connections are closed; new ones go through at once.
+    CutOnce,
+    /// The line stays cut.
+    CutForGood,
+    /// Requests go on, answers are lost.
+    LoseAnswers,
 }
 
 #[derive(Debug)]
@@ -100,11 +110,24 @@ impl CutProxy {
 
     /// Cuts once, as soon as that many more bytes have gone in that direction.
     pub fn cut_after(&self, direction: Direction, bytes: u64, stays: bool) {
+        let then = match stays {
+            true => Then::CutForGood,
+            false => Then::CutOnce,
+        };
+        self.arm(direction, bytes, then);
+    }
+
+    /// Loses the node's answers, as soon as that many more bytes have gone to it.
+    pub fn lose_answers_after(&self, bytes: u64) {
+        self.arm(Direction::ToNode, bytes, Then::LoseAnswers);
+    }
+
+    fn arm(&self, direction: Direction, bytes: u64, then: Then) {
         let left = bytes;
         *self.shared.trip.lock() = Some(Trip {
             direction,
             left,
-            stays,
+            then,
         });
     }
 
@@ -188,10 +211,15 @@ impl Shared {
             trip.left -= count;
             return None;
         }
-        let (left, stays) = (trip.left, trip.stays);
+        let (left, then) = (trip.left, trip.then);
         armed.take();
-        if stays {
-            *self.way.lock() = Way::Cut;
+        match then {
+            Then::CutOnce => {}
+            Then::CutForGood => *self.way.lock() = Way::Cut,
+            Then::LoseAnswers => {
+                *self.way.lock() = Way::AnswersLost;
+                return None;
+            }
         }
         usize::try_from(left).ok()
     }

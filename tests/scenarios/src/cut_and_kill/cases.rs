@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::chain::{self, Kind};
 use super::situation::{Arrival, Finding, Situation};
 use super::{cuts, hold_invoices, kills, sweep};
 use crate::network::Network;
 
 type Held = fn(&mut Situation<'_>) -> Result<()>;
+type OnChain = fn(&dyn Network, &Path, Kind) -> Result<Vec<Finding>>;
 type Whole = fn(&dyn Network, &Path) -> Result<Vec<Finding>>;
 
 enum Course {
@@ -16,6 +18,8 @@ enum Course {
     Held(Held),
     /// Payments of its own.
     Whole(Whole),
+    /// An order of its own kind.
+    OnChain(OnChain, Kind),
 }
 
 /// One way to lose an answer.
@@ -35,10 +39,24 @@ impl MoneyCase {
         Self { name, course }
     }
 
+    const fn chain(name: &'static str, course: OnChain, kind: Kind) -> Self {
+        let course = Course::OnChain(course, kind);
+        Self { name, course }
+    }
+
+    /// The method under fire.
+    pub fn method(&self) -> &'static str {
+        match self.course {
+            Course::Held(_) | Course::Whole(_) => "send_payment",
+            Course::OnChain(_, kind) => kind.method(),
+        }
+    }
+
     pub fn play(&self, network: &dyn Network, program: &Path) -> Result<Vec<Finding>> {
         println!("--- {} ({})", self.name, network.tier().name());
         match self.course {
             Course::Whole(play) => play(network, program),
+            Course::OnChain(play, kind) => play(network, program, kind),
             Course::Held(play) => {
                 let mut situation = Situation::begin(network, program, Arrival::Held)?;
                 play(&mut situation)?;
@@ -65,4 +83,74 @@ pub const CASES: &[MoneyCase] = &[
     MoneyCase::whole("first updates lost", sweep::updates_of_a_held_payment),
     MoneyCase::whole("hold invoices cut at every moment", hold_invoices::cut_once),
     MoneyCase::whole("cut for good at every moment", sweep::cut_for_good),
+    MoneyCase::chain(
+        "open: killed before the first byte",
+        chain::killed_before_the_first_byte,
+        Kind::Open,
+    ),
+    MoneyCase::chain(
+        "open: killed in the middle",
+        chain::killed_in_the_middle,
+        Kind::Open,
+    ),
+    MoneyCase::chain(
+        "open: killed with a lost order",
+        chain::killed_with_a_lost_order,
+        Kind::Open,
+    ),
+    MoneyCase::chain(
+        "open: cut in the middle",
+        chain::cut_in_the_middle,
+        Kind::Open,
+    ),
+    MoneyCase::chain(
+        "send on chain: killed before the first byte",
+        chain::killed_before_the_first_byte,
+        Kind::Send,
+    ),
+    MoneyCase::chain(
+        "send on chain: killed in the middle",
+        chain::killed_in_the_middle,
+        Kind::Send,
+    ),
+    MoneyCase::chain(
+        "send on chain: killed with a lost order",
+        chain::killed_with_a_lost_order,
+        Kind::Send,
+    ),
+    MoneyCase::chain(
+        "send on chain: cut in the middle",
+        chain::cut_in_the_middle,
+        Kind::Send,
+    ),
+    MoneyCase::chain(
+        "send chosen outputs: killed in the middle",
+        chain::killed_in_the_middle,
+        Kind::SendChosen,
+    ),
+    MoneyCase::chain(
+        "send chosen outputs: killed with a lost order",
+        chain::killed_with_a_lost_order,
+        Kind::SendChosen,
+    ),
+    MoneyCase::chain(
+        "close: killed before the first byte",
+        chain::killed_before_the_first_byte,
+        Kind::Close,
+    ),
+    MoneyCase::chain(
+        "close: killed in the middle",
+        chain::killed_in_the_middle,
+        Kind::Close,
+    ),
+    MoneyCase::chain(
+        "close: killed with a lost order",
+        chain::killed_with_a_lost_order,
+        Kind::Close,
+    ),
+    MoneyCase::chain(
+        "close: cut in the middle",
+        chain::cut_in_the_middle,
+        Kind::Close,
+    ),
 ];

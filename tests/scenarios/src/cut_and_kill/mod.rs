@@ -5,6 +5,7 @@
 //! payments blindly, and is only passed if there are findings.
 
 mod cases;
+mod chain;
 mod cuts;
 mod endings;
 mod failing_calls;
@@ -22,7 +23,7 @@ use anyhow::Result;
 use crate::network::Network;
 use crate::payable::recover;
 use crate::tier_table::{Outcome, Row, TierTable};
-use cases::CASES;
+use cases::{CASES, MoneyCase};
 use failing_calls::{FAILURES, Torture};
 use situation::Finding;
 
@@ -31,7 +32,7 @@ pub fn play_all(network: &dyn Network, program: &Path, filter: &str, table: &mut
     for case in CASES.iter().filter(|case| case.name.contains(filter)) {
         let start = Instant::now();
         let outcome = outcome(case.play(network, program), start);
-        add(network, table, case.name, "money", outcome);
+        add(network, table, case.name, case.method(), "money", outcome);
     }
 }
 
@@ -54,7 +55,7 @@ pub fn play_torture(
             println!("--- {name} ({})", network.tier().name());
             let start = Instant::now();
             let outcome = outcome(torture.sweep(failure), start);
-            add(network, table, &name, "torture", outcome);
+            add(network, table, &name, "send_payment", "torture", outcome);
         }
     }
 }
@@ -70,42 +71,53 @@ fn outcome(played: Result<Vec<Finding>>, start: Instant) -> Outcome {
     }
 }
 
-/// Plays the cases with a library that must not pass them.
+/// Plays the cases with a library that must not pass them, and is to be caught with each of the methods
+/// by which money moves.
 pub fn play_negative_control(network: &dyn Network, blind: &Path, table: &mut TierTable) {
-    let start = Instant::now();
-    let mut caught = 0;
-    for case in CASES {
-        match case.play(network, blind) {
-            Ok(findings) => {
-                for finding in &findings {
-                    println!("  caught in `{}`: {finding}", case.name);
-                }
-                caught += findings.iter().filter(|finding| finding.is_loss()).count();
-            }
-            // The blind library may also break a case's course; that alone proves nothing.
-            Err(error) => println!("  `{}` broke off: {error:#}", case.name),
-        }
-        if let Err(error) = recover(network) {
-            println!("  and the nodes did not recover: {error:#}");
-        }
+    for method in [
+        "send_payment",
+        "open_channel",
+        "send_onchain",
+        "close_channel",
+    ] {
+        let start = Instant::now();
+        let cases = CASES.iter().filter(|case| case.method() == method);
+        let caught: usize = cases.map(|case| losses(network, blind, case)).sum();
+        let outcome = match caught {
+            0 => Outcome::Failed(format!("blind repetition of {method} was not caught")),
+            _ => Outcome::Passed(start.elapsed()),
+        };
+        let name = "blind repetition is caught";
+        add(network, table, name, method, "control", outcome);
     }
-    let outcome = match caught {
-        0 => Outcome::Failed("a library that repeats payments blindly was not caught".into()),
-        _ => Outcome::Passed(start.elapsed()),
+}
+
+/// How many losses of money the case finds.
+fn losses(network: &dyn Network, blind: &Path, case: &MoneyCase) -> usize {
+    let losses = match case.play(network, blind) {
+        Ok(findings) => {
+            for finding in &findings {
+                println!("  caught in `{}`: {finding}", case.name);
+            }
+            findings.iter().filter(|finding| finding.is_loss()).count()
+        }
+        // The blind library may also break a case's course; that alone proves nothing.
+        Err(error) => {
+            println!("  `{}` broke off: {error:#}", case.name);
+            0
+        }
     };
-    add(
-        network,
-        table,
-        "blind repetition is caught",
-        "control",
-        outcome,
-    );
+    if let Err(error) = recover(network) {
+        println!("  and the nodes did not recover: {error:#}");
+    }
+    losses
 }
 
 fn add(
     network: &dyn Network,
     table: &mut TierTable,
     name: &str,
+    method: &str,
     kind: &'static str,
     outcome: Outcome,
 ) {
@@ -115,7 +127,7 @@ fn add(
             println!("  and the nodes did not recover: {error:#}");
         }
     }
-    let covers = vec!["lnd.send_payment".to_owned()];
+    let covers = vec![format!("lnd.{method}")];
     table.add(Row {
         name: name.to_owned(),
         covers,

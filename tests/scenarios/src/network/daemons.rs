@@ -82,6 +82,20 @@ impl Network for Daemons {
         }
     }
 
+    fn chain_says(&self, txid: &str) -> Result<String> {
+        match self.lab.chain().rpc("getrawtransaction", json!([txid, 1])) {
+            Ok(found) => {
+                let depth = found.get("confirmations").and_then(Value::as_u64);
+                Ok(depth.filter(|depth| *depth > 0).map_or_else(
+                    || "in the mempool".to_owned(),
+                    |depth| format!("in a block, {depth} confirmations"),
+                ))
+            }
+            Err(LabError::Refused { .. }) => Ok("unknown to the chain".to_owned()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Bob has a channel with carol, as in the simulation; here it is opened when she is first unlocked.
     fn unlock_wallet(&self, name: &str) -> Result<()> {
         self.lab.unlock(name)?;
