@@ -1,3 +1,5 @@
+//! What the runtime promises its callers, whoever drives it.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 

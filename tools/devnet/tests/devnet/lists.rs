@@ -57,7 +57,7 @@ async fn invoices_come_in_pages() {
         num_max_invoices: 3,
         ..all()
     };
-    let (indexes, first, _) = list(&pair.bob, newest.clone()).await;
+    let (indexes, first, _) = list(&pair.bob, newest).await;
     assert_eq!(indexes, [103, 104, 105], "the newest, still ascending");
     let (indexes, ..) = list(
         &pair.bob,
