@@ -166,6 +166,41 @@ fn parse<T: DeserializeOwned>(row: &MethodRow, params: &str) -> Result<T, Error>
     strict_json::parse(params, row.max_input_bytes)
 }
 
+type Watching = Pin<Box<dyn Future<Output = Error> + Send>>;
+
+/// A stream whose parameters are read and checked, waiting for its subscriber. Tells why it ended.
+pub(crate) type PreparedStream<S> = Box<dyn FnOnce(S) -> Watching + Send>;
+
+/// The row of a stream of a service.
+pub(crate) fn find_stream(
+    service: &'static str,
+    stream: &str,
+) -> Result<&'static MethodRow, Error> {
+    STREAMS
+        .iter()
+        .find(|row| row.service == service && row.name == stream)
+        .ok_or_else(|| unknown_stream(service, stream))
+}
+
+fn unknown_stream(service: &'static str, stream: &str) -> Error {
+    let valid: Vec<_> = STREAMS
+        .iter()
+        .filter(|row| row.service == service)
+        .map(|row| row.name)
+        .collect();
+    Error::local(
+        Status::UnknownMethod,
+        format!("{service} has no stream `{}`", shown(stream)),
+        format!("use one of: {}", valid.join(", ")),
+    )
+    .with_service(service)
+}
+
+/// A caller's name, fit for a message.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
 /// The row of a method of a service.
 pub(crate) fn find(service: &'static str, method: &str) -> Result<&'static MethodRow, Error> {
     METHODS
@@ -183,14 +218,9 @@ pub(crate) fn names(service: &str) -> Vec<&'static str> {
 }
 
 fn unknown_method(service: &'static str, method: &str) -> Error {
-    let shown: String = method
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(64)
-        .collect();
     Error::local(
         Status::UnknownMethod,
-        format!("{service} has no method `{shown}`"),
+        format!("{service} has no method `{}`", shown(method)),
         format!("use one of: {}", names(service).join(", ")),
     )
     .with_service(service)
@@ -203,7 +233,31 @@ pub fn methods_json() -> String {
         .iter()
         .map(|service| json!({ "name": service.name, "doc": service.doc }))
         .collect();
-    json!({ "services": services, "methods": methods }).to_string()
+    let streams: Vec<Value> = STREAMS.iter().map(describe_stream).collect();
+    json!({ "services": services, "methods": methods, "streams": streams }).to_string()
+}
+
+fn describe_stream(row: &MethodRow) -> Value {
+    json!({
+        "name": row.name,
+        "service": row.service,
+        "rpcs": row.rpcs,
+        "permissions": row.permissions,
+        "needs": needs_name(row.needs),
+        "errors": row.errors,
+        "doc": row.doc,
+        "params": row.params_schema(),
+        "message": row.result_schema(),
+    })
+}
+
+fn needs_name(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Nothing => "nothing",
+        Needs::Answering => "answering",
+        Needs::ServerActive => "server_active",
+        Needs::Synced => "synced",
+    }
 }
 
 fn describe(row: &MethodRow) -> Value {
@@ -220,12 +274,7 @@ fn describe(row: &MethodRow) -> Value {
         "deadline_ms": row.deadline_ms,
         "configured_deadline": row.configured_deadline,
         "permissions": row.permissions,
-        "needs": match row.needs {
-            Needs::Nothing => "nothing",
-            Needs::Answering => "answering",
-            Needs::ServerActive => "server_active",
-            Needs::Synced => "synced",
-        },
+        "needs": needs_name(row.needs),
         "reconcile": Some(row.reconcile).filter(|text| !text.is_empty()),
         "errors": row.errors,
         "doc": row.doc,
@@ -242,7 +291,7 @@ mod tests {
 
     #[test]
     fn every_parameter_object_is_closed() {
-        for row in METHODS {
+        for row in METHODS.iter().chain(STREAMS) {
             let schema = row.params_schema();
             assert_eq!(schema["additionalProperties"], false, "{}", row.name);
             assert_eq!(row.result_schema()["type"], "object", "{}", row.name);
@@ -251,7 +300,7 @@ mod tests {
 
     #[test]
     fn named_errors_exist() {
-        for row in METHODS {
+        for row in METHODS.iter().chain(STREAMS) {
             for name in row.errors {
                 assert!(
                     Status::ALL.iter().any(|status| status.name() == *name),

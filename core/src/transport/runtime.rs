@@ -86,6 +86,14 @@ impl Runtime {
         outcome.unwrap_or(Err(RunFailure::Starved))
     }
 
+    /// Starts a task in the background, which is driven until it ends or the runtime is shut down.
+    pub(crate) fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
     /// Stops the worker and joins it, for at most `bound`.
     pub(crate) fn shut_down(&self, bound: Duration) {
         if let Some(runtime) = self.runtime.lock().take() {
