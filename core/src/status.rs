@@ -85,6 +85,10 @@ statuses! {
     Timeout = 140, "TIMEOUT";
     /// The stream is over: its manager was closed.
     End = 141, "END";
+    /// No route to the payee can carry the amount.
+    NoRoute = 130, "NO_ROUTE";
+    /// The other node could not be reached.
+    PeerUnreachable = 131, "PEER_UNREACHABLE";
 
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";
@@ -121,7 +125,7 @@ statuses! {
     PermissionDenied = 307, "PERMISSION_DENIED";
     /// gRPC code 8 of the daemon.
     ResourceExhausted = 308, "RESOURCE_EXHAUSTED";
-    /// gRPC code 9 of the daemon.
+    /// gRPC code 9 of the daemon, or its text for a thing that is in the wrong state.
     FailedPrecondition = 309, "FAILED_PRECONDITION";
     /// gRPC code 10 of the daemon.
     Aborted = 310, "ABORTED";

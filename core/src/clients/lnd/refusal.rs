@@ -1,11 +1,21 @@
 //! lnd answers nearly every refusal with gRPC code 2; its texts say what is meant, and what to do.
 
+mod invoices;
+mod peers;
+mod queries;
+
 use super::super::registry::MethodRow;
 use crate::error::Status;
 use crate::resilience::Answer;
 
 /// Beginning of the text, meaning, remedy.
-const TEXTS: &[(&str, Status, &str)] = &[
+type Text = (&'static str, Status, &'static str);
+
+/// The texts of one concern each.
+const TABLES: &[&[Text]] = &[TEXTS, invoices::TEXTS, peers::TEXTS, queries::TEXTS];
+
+/// Texts about the daemon itself, and those that many methods share.
+const TEXTS: &[Text] = &[
     (
         "waiting to start, RPC services",
         Status::NotReady,
@@ -118,8 +128,10 @@ pub(super) fn explain(row: &MethodRow, answer: &Answer) -> (Status, String) {
         );
         return (Status::PermissionMissing, hint);
     }
-    let known = TEXTS
+    let known = TABLES
         .iter()
+        .copied()
+        .flatten()
         .find(|(text, _, _)| answer.message.starts_with(text));
     if let Some((_, status, hint)) = known {
         return (*status, (*hint).to_owned());
@@ -182,6 +194,34 @@ mod tests {
         let (denied, hint) = status(2, "permission denied");
         assert_eq!(denied, Status::PermissionMissing);
         assert!(hint.contains("offchain:write"));
+    }
+
+    #[test]
+    fn no_text_hides_behind_a_shorter_one() {
+        let all: Vec<&Text> = TABLES.iter().copied().flatten().collect();
+        for (index, (text, ..)) in all.iter().enumerate() {
+            let hidden = all
+                .iter()
+                .take(index)
+                .find(|(other, ..)| text.starts_with(other));
+            assert!(hidden.is_none(), "{text}: {hidden:?} answers for it");
+        }
+    }
+
+    #[test]
+    fn texts_of_every_table_are_found() {
+        assert_eq!(
+            status(2, "invoice still open").0,
+            Status::FailedPrecondition
+        );
+        assert_eq!(
+            status(2, "dial tcp 127.0.0.1:1: connect: connection refused").0,
+            Status::PeerUnreachable
+        );
+        assert_eq!(
+            status(2, "unable to find a path to destination").0,
+            Status::NoRoute
+        );
     }
 
     #[test]
