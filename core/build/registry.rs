@@ -56,6 +56,8 @@ struct Stream {
     rpcs: Vec<String>,
     permissions: Vec<String>,
     needs: String,
+    /// What may be missing after a reconnect: none, updates or events.
+    gap: String,
     errors: Vec<String>,
     doc: String,
 }
@@ -205,6 +207,9 @@ fn check_streams(registry: &Registry) -> Result<(), String> {
         if !NEEDS.contains(&stream.needs.as_str()) {
             return Err(format!("{place}: needs must be one of {NEEDS:?}"));
         }
+        if !["none", "updates", "events"].contains(&stream.gap.as_str()) {
+            return Err(format!("{place}: gap must be none, updates or events"));
+        }
         if stream.rpcs.is_empty() || stream.permissions.is_empty() || stream.doc.trim().is_empty() {
             return Err(format!("{place}: rpcs, permissions and doc must be filled"));
         }
@@ -215,19 +220,21 @@ fn check_streams(registry: &Registry) -> Result<(), String> {
 fn write_streams(registry: &Registry, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
-        "/// Every stream, in the order of `methods.toml`; its result is what one look at it gives.\n\
-         pub static STREAMS: &[MethodRow] = &["
+        "/// Every stream, in the order of `methods.toml`.\n\
+         pub static STREAMS: &[StreamRow] = &["
     )?;
     for stream in &registry.stream {
         let (service, camel_name) = (&stream.service, camel(&stream.name));
         writeln!(
             out,
-            "MethodRow {{ name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::Read, \
+            "StreamRow {{ gap: {:?}, row: MethodRow {{ \
+             name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::Read, \
              lane: Lane::Read, deadline_ms: {LOOKUP_MS}, configured_deadline: true, \
              max_input_bytes: {}, permissions: &{:?}, needs: Needs::{}, no_effect: &[], \
              reconcile: \"\", errors: &{:?}, doc: {:?}, \
              params_schema: || schemars::schema_for!(super::{service}::{camel_name}Params), \
-             result_schema: || schemars::schema_for!(super::StreamMessage<super::{service}::{camel_name}Item>) }},",
+             result_schema: || schemars::schema_for!(super::StreamMessage<super::{service}::{camel_name}Item>) }} }},",
+            stream.gap,
             stream.name,
             stream.rpcs,
             16 * 1024 * 1024,

@@ -81,14 +81,14 @@ statuses! {
     WalletMissing = 107, "WALLET_MISSING";
     /// The daemon is starting or syncing.
     NotReady = 108, "NOT_READY";
-    /// The stream had nothing new in the time that was given; it lives on.
-    Timeout = 140, "TIMEOUT";
-    /// The stream is over: its manager was closed.
-    End = 141, "END";
     /// No route to the payee can carry the amount.
     NoRoute = 130, "NO_ROUTE";
     /// The other node could not be reached.
     PeerUnreachable = 131, "PEER_UNREACHABLE";
+    /// The stream had nothing new in the time that was given; it lives on.
+    Timeout = 140, "TIMEOUT";
+    /// The stream is over: its manager was closed.
+    End = 141, "END";
 
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";

@@ -140,6 +140,17 @@ impl MethodRow {
     }
 }
 
+/// One stream.
+#[derive(Debug)]
+pub struct StreamRow {
+    /// What may be missing after a reconnect: `none`, `updates` (every outcome is told, but not every
+    /// step towards it) or `events`.
+    pub gap: &'static str,
+    /// Everything else. Its result is one message of the stream, its deadline that of the look-ups that
+    /// the stream makes when it begins and after a reconnect.
+    pub row: MethodRow,
+}
+
 /// Something that can be printed as a JSON object, on the caller's thread.
 pub(crate) trait Printable: Send {
     fn print(&self) -> Result<String, Error>;
@@ -175,25 +186,29 @@ pub(crate) type PreparedStream<S> = Box<dyn FnOnce(S) -> Watching + Send>;
 pub(crate) fn find_stream(
     service: &'static str,
     stream: &str,
-) -> Result<&'static MethodRow, Error> {
+) -> Result<&'static StreamRow, Error> {
     STREAMS
         .iter()
-        .find(|row| row.service == service && row.name == stream)
+        .find(|entry| entry.row.service == service && entry.row.name == stream)
         .ok_or_else(|| unknown_stream(service, stream))
 }
 
 fn unknown_stream(service: &'static str, stream: &str) -> Error {
-    let valid: Vec<_> = STREAMS
-        .iter()
-        .filter(|row| row.service == service)
-        .map(|row| row.name)
-        .collect();
     Error::local(
         Status::UnknownMethod,
         format!("{service} has no stream `{}`", shown(stream)),
-        format!("use one of: {}", valid.join(", ")),
+        format!("use one of: {}", stream_names(service).join(", ")),
     )
     .with_service(service)
+}
+
+pub(crate) fn stream_names(service: &str) -> Vec<&'static str> {
+    STREAMS
+        .iter()
+        .map(|entry| &entry.row)
+        .filter(|row| row.service == service)
+        .map(|row| row.name)
+        .collect()
 }
 
 /// A caller's name, fit for a message.
@@ -237,13 +252,15 @@ pub fn methods_json() -> String {
     json!({ "services": services, "methods": methods, "streams": streams }).to_string()
 }
 
-fn describe_stream(row: &MethodRow) -> Value {
+fn describe_stream(stream: &StreamRow) -> Value {
+    let row = &stream.row;
     json!({
         "name": row.name,
         "service": row.service,
         "rpcs": row.rpcs,
         "permissions": row.permissions,
         "needs": needs_name(row.needs),
+        "gap": stream.gap,
         "errors": row.errors,
         "doc": row.doc,
         "params": row.params_schema(),
@@ -291,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_parameter_object_is_closed() {
-        for row in METHODS.iter().chain(STREAMS) {
+        for row in METHODS.iter().chain(STREAMS.iter().map(|entry| &entry.row)) {
             let schema = row.params_schema();
             assert_eq!(schema["additionalProperties"], false, "{}", row.name);
             assert_eq!(row.result_schema()["type"], "object", "{}", row.name);
@@ -300,7 +317,7 @@ mod tests {
 
     #[test]
     fn named_errors_exist() {
-        for row in METHODS.iter().chain(STREAMS) {
+        for row in METHODS.iter().chain(STREAMS.iter().map(|entry| &entry.row)) {
             for name in row.errors {
                 assert!(
                     Status::ALL.iter().any(|status| status.name() == *name),

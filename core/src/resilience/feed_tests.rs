@@ -51,7 +51,10 @@ fn an_item_that_must_not_be_lost_comes_back() {
     assert_eq!(feed.put(3), Err(3));
     entry(&feed);
     feed.put(3).unwrap();
-    assert_eq!((entry(&feed), entry(&feed)), (Entry::Item(2), Entry::Item(3)));
+    assert_eq!(
+        (entry(&feed), entry(&feed)),
+        (Entry::Item(2), Entry::Item(3))
+    );
 }
 
 #[test]

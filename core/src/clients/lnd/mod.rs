@@ -46,6 +46,7 @@ mod recognition;
 mod refusal;
 mod send_payment;
 mod settle_invoice;
+mod streams;
 mod track_payment;
 mod transaction_view;
 mod writing;
@@ -93,4 +94,9 @@ pub(super) use new_address::{NewAddressParams, NewAddressResult, new_address};
 pub(super) use node::Node;
 pub(super) use send_payment::{SendPaymentParams, SendPaymentResult, send_payment};
 pub(super) use settle_invoice::{SettleInvoiceParams, SettleInvoiceResult, settle_invoice};
+pub(super) use streams::{
+    ChannelEventsItem, ChannelEventsParams, InvoicesItem, InvoicesParams, PaymentsItem,
+    PaymentsParams, Subscriber, Terms, TransactionsItem, TransactionsParams, channel_events,
+    invoices, payments, transactions,
+};
 pub(super) use track_payment::{TrackPaymentParams, TrackPaymentResult, track_payment};
