@@ -289,7 +289,7 @@ fn check(told: &Told, lnd: &Lnd, seed: u64) {
 
 #[test]
 fn nothing_is_lost_and_nothing_told_twice() {
-    for seed in 1..=2000_u64 {
+    for seed in 1..=300_u64 {
         play(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     }
 }
