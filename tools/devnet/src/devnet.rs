@@ -10,6 +10,7 @@ use crate::{
     error::DevnetError,
     lnd::{
         access::NodeAccess,
+        channel_phase::Terms,
         json::Json,
         network::Network,
         node::{LndNode, WALLET_PASSWORD, World},
@@ -133,9 +134,24 @@ impl Devnet {
         self.start_again(name)
     }
 
+    /// Restarts a node with another certificate in the same file, as lnd does when it finds none.
+    pub fn renew_certificate(&self, name: &str) -> Result<(), DevnetError> {
+        self.stop(name)?;
+        self.with(name, LndNode::renew_certificate)??;
+        self.start_again(name)
+    }
+
+    /// Restarts a node with another root key and new macaroons in the same files; from then on the
+    /// old ones are refused.
+    pub fn renew_macaroon(&self, name: &str) -> Result<(), DevnetError> {
+        self.stop(name)?;
+        self.with(name, LndNode::renew_macaroons)??;
+        self.start_again(name)
+    }
+
     /// Mines blocks.
     pub fn mine(&self, blocks: u32) {
-        self.world.network.lock().chain.mine(blocks);
+        self.world.network.lock().mine(blocks);
     }
 
     /// From now on HTLCs to and through a node fail for the time being, or no more. A payment then
@@ -144,6 +160,15 @@ impl Devnet {
         let id = self.with(name, |node| node.id())?;
         if let Some(node) = self.world.network.lock().node_mut(id) {
             node.refuses_htlcs = refuse;
+        }
+        Ok(())
+    }
+
+    /// From now on a node says that it has not caught up with the chain, or that it has.
+    pub fn lag_behind(&self, name: &str, lags: bool) -> Result<(), DevnetError> {
+        let id = self.with(name, |node| node.id())?;
+        if let Some(node) = self.world.network.lock().node_mut(id) {
+            node.lags = lags;
         }
         Ok(())
     }
@@ -184,10 +209,17 @@ impl Devnet {
             self.with(opener, |node| node.id())?,
             self.with(peer, |node| node.id())?,
         );
-        self.world
-            .network
-            .lock()
-            .open_channel(opener, peer, capacity_sat, pushed_sat)
+        let terms = Terms {
+            capacity_sat,
+            pushed_sat,
+            private: false,
+            memo: String::new(),
+            close_script: None,
+        };
+        let mut network = self.world.network.lock();
+        network
+            .open_channel(opener, peer, terms)
+            .map_err(DevnetError::refused)
     }
 
     fn with<T>(&self, name: &str, act: impl FnOnce(&mut LndNode) -> T) -> Result<T, DevnetError> {

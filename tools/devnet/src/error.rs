@@ -31,12 +31,20 @@ pub enum DevnetError {
     /// The system gave no random bytes, or they made no key.
     #[error("cannot make a key: {0}")]
     Key(String),
+    /// A simulated daemon refused what the devnet's owner asked.
+    #[error("a simulated daemon refuses: {0}")]
+    Refused(String),
     /// The thread behind the devnet is gone.
     #[error("the devnet's own thread has ended")]
     Ended,
 }
 
 impl DevnetError {
+    /// Keeps the text of a daemon.
+    pub(crate) fn refused(status: tonic::Status) -> Self {
+        Self::Refused(status.message().to_owned())
+    }
+
     /// Names what was tried when the system refused.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();

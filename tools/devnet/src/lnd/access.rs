@@ -33,6 +33,8 @@ pub struct NodeAccess {
     pub readonly_macaroon: PathBuf,
     /// The node's identity, in hexadecimal.
     pub pubkey: String,
+    /// Where its peers would reach it, `host:port`.
+    pub peer_address: String,
     /// The node's alias, drawn anew for each devnet.
     pub alias: String,
 }

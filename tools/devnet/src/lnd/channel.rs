@@ -1,12 +1,16 @@
 //! A channel between two simulated nodes: balances in millisatoshis, reserves, and the HTLCs in
 //! flight. The commitment fee is constant here; lnd's grows with each HTLC.
 
-use super::{amount::MSAT, identity::NodeId};
+use bitcoin::OutPoint;
 
-/// What lnd's anchor channels cost their opener at 2,500 sat per kilo-weight: the fee and two
-/// anchors.
-const COMMIT_FEE_SAT: u64 = 2810;
-const ANCHORS_SAT: u64 = 660;
+use super::{
+    amount::MSAT,
+    channel_phase::{Phase, Terms},
+    identity::NodeId,
+    watchers::Watchers,
+};
+use crate::proto::lnrpc::{CloseStatusUpdate, OpenStatusUpdate};
+
 /// A hundredth of the capacity must stay on each side.
 const RESERVE_FRACTION: u64 = 100;
 
@@ -30,12 +34,16 @@ pub(crate) struct Htlc {
 
 /// A channel; the first side opened it and pays its fees.
 pub(crate) struct Channel {
+    /// Zero until the funding transaction has its place in a block.
     pub id: u64,
-    pub point: String,
-    pub capacity_sat: u64,
-    pub pushed_sat: u64,
+    pub point: OutPoint,
+    pub terms: Terms,
+    pub phase: Phase,
     pub updates: u64,
     pub htlcs: Vec<Htlc>,
+    /// Those who wait for it to open, and to close.
+    pub openers: Watchers<OpenStatusUpdate>,
+    pub closers: Watchers<CloseStatusUpdate>,
     ends: [End; 2],
 }
 
@@ -50,13 +58,8 @@ pub(crate) struct Balances {
 }
 
 impl Channel {
-    /// A channel that `opener` funded and of which it gave some to its peer.
-    pub(crate) fn open(
-        (id, point): (u64, String),
-        (opener, peer): (NodeId, NodeId),
-        capacity_sat: u64,
-        pushed_sat: u64,
-    ) -> Self {
+    /// A channel whose funding transaction is on its way.
+    pub(crate) fn new(point: OutPoint, (opener, peer): (NodeId, NodeId), terms: Terms) -> Self {
         let end = |node, sat: u64| End {
             node,
             balance_msat: sat * MSAT,
@@ -64,15 +67,16 @@ impl Channel {
             received_msat: 0,
             next_htlc: 0,
         };
-        let kept = capacity_sat.saturating_sub(pushed_sat + COMMIT_FEE_SAT + ANCHORS_SAT);
-        let ends = [end(opener, kept), end(peer, pushed_sat)];
+        let ends = [end(opener, terms.kept_sat()), end(peer, terms.pushed_sat)];
         Self {
-            id,
+            id: 0,
             point,
-            capacity_sat,
-            pushed_sat,
+            terms,
+            phase: Phase::Pending,
             updates: 0,
             htlcs: Vec::new(),
+            openers: Watchers::default(),
+            closers: Watchers::default(),
             ends,
         }
     }
@@ -87,6 +91,12 @@ impl Channel {
         }
     }
 
+    /// Who opened it, and with whom.
+    pub(crate) fn ends(&self) -> (NodeId, NodeId) {
+        let [opener, peer] = &self.ends;
+        (opener.node, peer.node)
+    }
+
     /// Whether this node opened it.
     pub(crate) fn is_opener(&self, node: NodeId) -> bool {
         self.ends[0].node == node
@@ -94,12 +104,12 @@ impl Channel {
 
     /// What must stay on each side.
     pub(crate) fn reserve_sat(&self) -> u64 {
-        self.capacity_sat / RESERVE_FRACTION
+        self.terms.capacity_sat / RESERVE_FRACTION
     }
 
-    /// What the miners would get.
-    pub(crate) fn commit_fee_sat(&self) -> u64 {
-        COMMIT_FEE_SAT
+    /// Whether it is open, though perhaps not up.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
     }
 
     /// What this node can send.

@@ -14,6 +14,7 @@ use super::{guard::Guard, permission, services::Services};
 use crate::{
     listener::{Body, Handler},
     proto::{
+        invoicesrpc::invoices_server::InvoicesServer,
         lnrpc::{lightning_server::LightningServer, state_server::StateServer},
         routerrpc::router_server::RouterServer,
     },
@@ -57,6 +58,13 @@ async fn serve(
         Some("lnrpc.State") => StateServer::from_arc(services).call(request).await,
         Some("lnrpc.Lightning") => {
             let server = LightningServer::from_arc(services);
+            server
+                .max_decoding_message_size(MAX_REQUEST)
+                .call(request)
+                .await
+        }
+        Some("invoicesrpc.Invoices") => {
+            let server = InvoicesServer::from_arc(services);
             server
                 .max_decoding_message_size(MAX_REQUEST)
                 .call(request)

@@ -1,6 +1,7 @@
 //! What stands before every call of the simulated lnd, in lnd's order: the state of the wallet,
 //! then the macaroon.
 
+use parking_lot::Mutex;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tonic::Status;
 
@@ -22,7 +23,8 @@ const TIME_BEFORE: &str = "time-before ";
 pub(crate) struct Guard {
     pub network: Shared,
     pub node: NodeId,
-    pub root_key: [u8; 32],
+    /// What the node's macaroons are signed with; it can be replaced.
+    pub root_key: Mutex<[u8; 32]>,
 }
 
 impl Guard {
@@ -35,9 +37,9 @@ impl Guard {
                 WalletState::Locked | WalletState::NonExisting => Ok(()),
                 _ => Err(Status::unknown(UNLOCKED)),
             },
-            Some(Access::Macaroon(operation)) => {
+            Some(Access::Macaroon(operations)) => {
                 check_state(state).map_err(Status::unknown)?;
-                self.check_macaroon(method, operation, macaroons)
+                self.check_macaroon(method, operations, macaroons)
                     .map_err(Status::unknown)
             }
             None => Err(Status::unknown(format!(
@@ -57,7 +59,7 @@ impl Guard {
     fn check_macaroon(
         &self,
         method: &str,
-        (entity, action): Operation,
+        operations: &[Operation],
         macaroons: &[String],
     ) -> Result<(), String> {
         let [text] = macaroons else {
@@ -70,14 +72,17 @@ impl Guard {
                 "cannot retrieve macaroon: cannot get macaroon: root key with id {id} doesn't exist"
             ));
         }
-        if !macaroon.is_signed_by(&self.root_key) {
+        if !macaroon.is_signed_by(&*self.root_key.lock()) {
             return Err("verification failed: signature mismatch after caveat verification".into());
         }
         for condition in macaroon.conditions() {
             check_condition(&condition)
                 .map_err(|why| format!("caveat {condition:?} not satisfied: {why}"))?;
         }
-        if macaroon.grants(entity, action) || macaroon.grants("uri", method) {
+        let all = operations
+            .iter()
+            .all(|(entity, action)| macaroon.grants(entity, action));
+        if all || macaroon.grants("uri", method) {
             return Ok(());
         }
         Err("permission denied".to_owned())

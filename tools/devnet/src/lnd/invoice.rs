@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tonic::Status;
 
 use super::{
     amount,
     identity::NodeId,
     invoice_terms::{NewInvoice, sha256},
+    watchers::Watchers,
 };
 use crate::{
     clock,
@@ -45,6 +47,7 @@ pub(crate) struct InvoiceBook {
     by_add_index: BTreeMap<u64, Record>,
     add_index_of: HashMap<[u8; 32], u64>,
     settled: u64,
+    watchers: Watchers<Invoice>,
 }
 
 impl InvoiceBook {
@@ -82,6 +85,7 @@ impl InvoiceBook {
             payer: None,
         };
         self.add_index_of.insert(new.hash, add_index);
+        self.watchers.tell(&record.view);
         Ok(&self.by_add_index.entry(add_index).or_insert(record).view)
     }
 
@@ -128,6 +132,8 @@ impl InvoiceBook {
             return Verdict::Refuse;
         };
         settle(record, preimage, settle_index);
+        let view = record.view.clone();
+        self.watchers.tell(&view);
         self.settled = settle_index;
         Verdict::Settle(preimage)
     }
@@ -144,6 +150,8 @@ impl InvoiceBook {
             InvoiceState::Accepted => {
                 let payer = record.payer;
                 settle(record, preimage, settle_index);
+                let view = record.view.clone();
+                self.watchers.tell(&view);
                 self.settled = settle_index;
                 Ok(payer)
             }
@@ -163,6 +171,28 @@ impl InvoiceBook {
         Ok(record.payer)
     }
 
+    /// Everything added and everything settled after these indexes, then what comes; an index of
+    /// zero asks for nothing that was. Invoices that are held or canceled are not told of.
+    pub(crate) fn subscribe(
+        &mut self,
+        add_index: u64,
+        settle_index: u64,
+    ) -> UnboundedReceiver<Invoice> {
+        let views = || self.by_add_index.values().map(|record| &record.view);
+        let mut backlog: Vec<Invoice> = Vec::new();
+        if add_index > 0 {
+            let added = views().filter(|view| view.add_index > add_index);
+            backlog.extend(added.filter(|view| is_told(view.state())).cloned());
+        }
+        if settle_index > 0 {
+            let settled = views().filter(|view| view.settle_index > settle_index);
+            let mut settled: Vec<_> = settled.cloned().collect();
+            settled.sort_by_key(|view| view.settle_index);
+            backlog.extend(settled);
+        }
+        self.watchers.add_with(backlog)
+    }
+
     fn find(&mut self, hash: &[u8; 32]) -> Option<&mut Record> {
         let record = self.by_add_index.get_mut(self.add_index_of.get(hash)?)?;
         expire(record);
@@ -176,6 +206,10 @@ fn expire(record: &mut Record) {
     if record.view.state() == InvoiceState::Open && end < clock::unix_seconds() {
         record.view.set_state(InvoiceState::Canceled);
     }
+}
+
+fn is_told(state: InvoiceState) -> bool {
+    matches!(state, InvoiceState::Open | InvoiceState::Settled)
 }
 
 fn not_located() -> Status {

@@ -6,7 +6,7 @@ use tonic::Status;
 
 use super::amount::{self, MSAT};
 use crate::{
-    proto::{devnet::lnd::AddHoldInvoiceRequest, lnrpc::Invoice},
+    proto::{invoicesrpc::AddHoldInvoiceRequest, lnrpc::Invoice},
     random::random_bytes,
 };
 

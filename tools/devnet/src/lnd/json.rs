@@ -62,11 +62,10 @@ impl Json {
         let descriptor = self.descriptor::<M>()?;
         let mut object = Map::new();
         for (key, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            let is_flag = descriptor
-                .get_field_by_name(&key)
-                .is_some_and(|field| matches!(field.kind(), Kind::Bool));
-            let value = match text.parse::<bool>() {
-                Ok(flag) if is_flag => Value::Bool(flag),
+            let kind = descriptor.get_field_by_name(&key).map(|field| field.kind());
+            let value = match (kind, text.parse::<bool>(), text.parse::<i32>()) {
+                (Some(Kind::Bool), Ok(flag), _) => Value::Bool(flag),
+                (Some(Kind::Enum(_)), _, Ok(number)) => Value::from(number),
                 _ => Value::String(text.into_owned()),
             };
             object.insert(key.into_owned(), value);

@@ -8,22 +8,42 @@ use parking_lot::Mutex;
 use tonic::Status;
 
 use super::{
-    channel::Channel, identity::Identity, invoice::InvoiceBook, payment::PaymentBook, route::Wanted,
+    channel::Channel,
+    channel_phase::{Event, Phase},
+    identity::Identity,
+    invoice::InvoiceBook,
+    payment::PaymentBook,
+    peers::Links,
+    route::Wanted,
+    wallet::{Kind, Wallet},
+    watchers::Watchers,
 };
 use crate::{
-    chain::Chain,
-    error::DevnetError,
-    proto::lnrpc::{PaymentFailureReason, WalletState},
-    random::random_bytes,
+    chain::{Chain, pay},
+    proto::lnrpc::{ChannelEventUpdate, PaymentFailureReason, Transaction, WalletState},
 };
 
 pub(crate) use super::identity::NodeId;
 /// The network as its nodes hold it.
 pub(crate) type Shared = Arc<Mutex<Network>>;
 
+/// What every node begins with: a whole bitcoin, a half, a tenth.
+const FIRST_COINS: [(Kind, u64); 3] = [
+    (Kind::Witness, 100_000_000),
+    (Kind::Taproot, 50_000_000),
+    (Kind::Witness, 10_000_000),
+];
+
 /// What a node keeps, running or not.
 pub(crate) struct Node {
     pub identity: Identity,
+    /// Where its peers would reach it.
+    pub peer_address: String,
+    pub onchain: Wallet,
+    /// Whether it says that it has not caught up with the chain.
+    pub lags: bool,
+    pub transaction_watchers: Watchers<Transaction>,
+    pub channel_watchers: Watchers<ChannelEventUpdate>,
     pub invoices: InvoiceBook,
     pub payments: PaymentBook,
     pub wallet: WalletState,
@@ -44,6 +64,7 @@ pub(crate) struct Network {
     pub chain: Chain,
     pub nodes: Vec<Node>,
     pub channels: Vec<Channel>,
+    pub links: Links,
 }
 
 impl Network {
@@ -53,42 +74,49 @@ impl Network {
             chain: Chain::new(),
             nodes: Vec::new(),
             channels: Vec::new(),
+            links: Links::default(),
         }
     }
 
     /// Adds a node, not yet running.
-    pub(crate) fn join(&mut self, identity: Identity, wallet: WalletState) -> NodeId {
+    pub(crate) fn join(
+        &mut self,
+        identity: Identity,
+        peer_address: String,
+        wallet: WalletState,
+    ) -> Result<NodeId, Status> {
+        let mut onchain = Wallet::new(identity.key.secret_bytes());
+        let mut coins = Vec::new();
+        for (kind, sat) in FIRST_COINS {
+            coins.push(pay(sat, onchain.next_address(kind)?.script_pubkey()));
+        }
+        self.chain.issue(coins);
+        self.mine(1);
         self.nodes.push(Node {
             identity,
+            peer_address,
+            onchain,
+            lags: false,
+            transaction_watchers: Watchers::default(),
+            channel_watchers: Watchers::default(),
             invoices: InvoiceBook::default(),
             payments: PaymentBook::default(),
             wallet,
             running: false,
             refuses_htlcs: false,
         });
-        self.nodes.len() - 1
+        Ok(self.nodes.len() - 1)
     }
 
-    /// Opens a channel and lets six blocks pass over it.
-    pub(crate) fn open_channel(
-        &mut self,
-        opener: NodeId,
-        peer: NodeId,
-        capacity_sat: u64,
-        pushed_sat: u64,
-    ) -> Result<(), DevnetError> {
-        self.chain.mine(6);
-        let funding = random_bytes::<32>()?;
-        // Block height, place of the transaction in the block, output.
-        let id = (u64::from(self.chain.height()) << 40) | (1 << 16);
-        let point = format!("{}:0", hex::encode(funding));
-        self.channels.push(Channel::open(
-            (id, point),
-            (opener, peer),
-            capacity_sat,
-            pushed_sat,
-        ));
-        Ok(())
+    /// Mines blocks, each with all of the mempool.
+    pub(crate) fn mine(&mut self, blocks: u32) {
+        for _ in 0..blocks {
+            for txid in self.chain.mine() {
+                self.tell_transaction(&txid);
+            }
+            self.follow_openings();
+            self.follow_closings();
+        }
     }
 
     /// A node by its place.
@@ -118,14 +146,60 @@ impl Network {
             .position(|node| node.identity.pubkey == *key)
     }
 
-    /// Whether both ends of a channel run.
+    /// Whether a channel can carry anything: its ends are connected.
     pub(crate) fn is_up(&self, channel: &Channel) -> bool {
-        let mut ends = (0..self.nodes.len()).filter(|node| channel.peer_of(*node).is_some());
-        ends.all(|node| self.node(node).is_some_and(Node::is_active))
+        let (opener, peer) = channel.ends();
+        channel.is_open() && self.links.connect(opener, peer)
     }
 
-    /// The channels of a node with the node at their other end.
+    /// Connects a node that is up to everybody with whom it has a channel, as lnd does by itself.
+    pub(crate) fn reconnect(&mut self, id: NodeId) {
+        if !self.node(id).is_some_and(Node::is_active) {
+            return;
+        }
+        let peers: Vec<NodeId> = self
+            .channels
+            .iter()
+            .filter(|channel| !matches!(channel.phase, Phase::Closed(_)))
+            .filter_map(|channel| channel.peer_of(id))
+            .filter(|peer| self.node(*peer).is_some_and(Node::is_active))
+            .collect();
+        for peer in peers {
+            self.link(id, peer);
+        }
+    }
+
+    /// Connects two nodes and lets their channels know.
+    pub(crate) fn link(&mut self, dialler: NodeId, dialled: NodeId) {
+        if !self.links.connect(dialler, dialled) {
+            self.links.add(dialler, dialled);
+            self.tell_link(dialler, dialled, Event::Active);
+        }
+    }
+
+    /// Cuts a node off.
+    pub(crate) fn unlink(&mut self, id: NodeId) {
+        let peers: Vec<NodeId> = self.links.of(id).map(|(peer, _)| peer).collect();
+        self.links.drop_all(id);
+        for peer in peers {
+            self.tell_link(id, peer, Event::Inactive);
+        }
+    }
+
+    /// The chain and a node on it, which draws addresses.
+    pub(crate) fn chain_and_node(&mut self, id: NodeId) -> Result<(&Chain, &mut Node), Status> {
+        let node = self.nodes.get_mut(id).ok_or_else(lost)?;
+        Ok((&self.chain, node))
+    }
+
+    /// The open channels of a node with the node at their other end.
     pub(crate) fn channels_of(&self, id: NodeId) -> impl Iterator<Item = (&Channel, &Node)> {
+        self.all_channels_of(id)
+            .filter(|(channel, _)| channel.is_open())
+    }
+
+    /// The same, whether they are open yet or still.
+    pub(crate) fn all_channels_of(&self, id: NodeId) -> impl Iterator<Item = (&Channel, &Node)> {
         self.channels
             .iter()
             .filter_map(move |channel| Some((channel, self.node(channel.peer_of(id)?)?)))

@@ -1,8 +1,14 @@
 //! A simulated lnd as a process would be: files and ports of its own, started, stopped and started
 //! again, while what it knows stays in the network.
 
-use std::{fs, net::TcpListener, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 
 use super::{
@@ -48,10 +54,15 @@ struct Port {
 /// A simulated lnd.
 pub(crate) struct LndNode {
     id: NodeId,
+    folder: PathBuf,
+    guard: Arc<Guard>,
     access: NodeAccess,
     /// The state of the wallet at each start.
     wallet_at_start: WalletState,
     ports: [Port; 2],
+    /// Simulated peers exchange nothing over the wire; the port is held so that nobody else is
+    /// found at the node's address.
+    _peer_port: TcpListener,
 }
 
 impl LndNode {
@@ -69,16 +80,25 @@ impl LndNode {
         let files = Files::create(folder, &root_key)?;
         let identity = Identity::new(name)?;
         let (pubkey, alias) = (identity.pubkey.to_string(), identity.alias.clone());
-        let id = world.network.lock().join(identity, wallet_at_start);
+        let peer_port = listener::free_port()?;
+        let peer_address = peer_port
+            .local_addr()
+            .map_err(DevnetError::io("cannot listen"))?
+            .to_string();
+        let id = world
+            .network
+            .lock()
+            .join(identity, peer_address.clone(), wallet_at_start)
+            .map_err(DevnetError::refused)?;
         let network = Arc::clone(&world.network);
         let guard = Arc::new(Guard {
             network,
             node: id,
-            root_key,
+            root_key: Mutex::new(root_key),
         });
 
         let grpc = grpc::handler(Arc::clone(&guard), Arc::clone(&world.calls));
-        let rest = rest::handler(guard, Arc::clone(&world.json), WALLET_PASSWORD);
+        let rest = rest::handler(Arc::clone(&guard), Arc::clone(&world.json), WALLET_PASSWORD);
         let (grpc, grpc_socket) = Port::new(Protocol::Http2, &tls, grpc)?;
         let (rest, rest_socket) = Port::new(Protocol::Http1, &tls, rest)?;
         let access = NodeAccess {
@@ -92,12 +112,16 @@ impl LndNode {
             readonly_macaroon: files.readonly,
             pubkey,
             alias,
+            peer_address,
         };
         let mut node = Self {
             id,
+            folder: folder.to_owned(),
+            guard,
             access,
             wallet_at_start,
             ports: [grpc, rest],
+            _peer_port: peer_port,
         };
         node.run(world, [grpc_socket, rest_socket])?;
         Ok(node)
@@ -115,9 +139,7 @@ impl LndNode {
 
     /// Closes its ports and cuts its connections; a stopped node stays stopped.
     pub(crate) fn stop(&mut self, world: &World) -> Result<(), DevnetError> {
-        if let Some(node) = world.network.lock().node_mut(self.id) {
-            node.running = false;
-        }
+        world.network.lock().go_down(self.id);
         for port in &mut self.ports {
             if let Some(listener) = port.listener.take() {
                 listener.stop(&world.runtime)?;
@@ -139,14 +161,34 @@ impl LndNode {
         self.run(world, sockets)
     }
 
+    /// Gives the node another certificate, in the same file. It serves it from its next start on.
+    pub(crate) fn renew_certificate(&mut self) -> Result<(), DevnetError> {
+        let tls = certificate::Identity::create(ORGANISATION, &self.access.tls_cert)?;
+        for port in &mut self.ports {
+            port.tls = tls.server_config(&[port.protocol.alpn()])?;
+        }
+        Ok(())
+    }
+
+    /// Gives the node another root key and writes new macaroons into the same files; the old ones
+    /// are worth nothing any more.
+    pub(crate) fn renew_macaroons(&mut self) -> Result<(), DevnetError> {
+        let root_key = random_bytes()?;
+        Files::create(&self.folder, &root_key)?;
+        *self.guard.root_key.lock() = root_key;
+        Ok(())
+    }
+
     fn run(&mut self, world: &World, sockets: [TcpListener; 2]) -> Result<(), DevnetError> {
         let waiting = {
             let mut network = world.network.lock();
-            network.node_mut(self.id).map(|node| {
+            let waiting = network.node_mut(self.id).map(|node| {
                 node.running = true;
                 node.wallet = self.wallet_at_start;
                 node.payments.unattempted()
-            })
+            });
+            network.reconnect(self.id);
+            waiting
         };
         for (port, socket) in self.ports.iter_mut().zip(sockets) {
             port.listener = Some(port.open(world, socket)?);
@@ -197,5 +239,14 @@ impl Network {
         if let Some(node) = self.node_mut(id) {
             node.wallet = WalletState::ServerActive;
         }
+        self.reconnect(id);
+    }
+
+    /// The end of a node's process, as far as the others notice.
+    fn go_down(&mut self, id: NodeId) {
+        if let Some(node) = self.node_mut(id) {
+            node.running = false;
+        }
+        self.unlink(id);
     }
 }

@@ -1,18 +1,17 @@
 //! The payments of one node: one record a payment hash, started again only after a failure, and
 //! everybody who watches it told of each change.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bitcoin::secp256k1::PublicKey;
-use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::Instant,
-};
+use parking_lot::Mutex;
+use tokio::{sync::mpsc::UnboundedReceiver, time::Instant};
 use tonic::Status;
 
 use super::{
     amount::{self, MSAT},
     route::Hop,
+    watchers::Watchers,
 };
 use crate::{
     clock,
@@ -48,7 +47,9 @@ pub(crate) struct Record {
     pub view: Payment,
     /// The way of the attempt in flight.
     pub locked: Vec<LockedHop>,
-    watchers: Vec<UnboundedSender<Payment>>,
+    watchers: Watchers<Payment>,
+    /// Those who watch every payment of the node.
+    node_watchers: Arc<Mutex<Watchers<Payment>>>,
 }
 
 /// All payments of a node.
@@ -57,6 +58,7 @@ pub(crate) struct PaymentBook {
     by_hash: HashMap<[u8; 32], Record>,
     started: u64,
     attempts: u64,
+    watchers: Arc<Mutex<Watchers<Payment>>>,
 }
 
 impl PaymentBook {
@@ -89,9 +91,11 @@ impl PaymentBook {
         let record = Record {
             view,
             locked: Vec::new(),
-            watchers: Vec::new(),
+            watchers: Watchers::default(),
+            node_watchers: Arc::clone(&self.watchers),
             intent,
         };
+        self.watchers.lock().tell(&record.view);
         self.by_hash.insert(record.intent.hash, record);
         Ok(())
     }
@@ -102,13 +106,18 @@ impl PaymentBook {
             .by_hash
             .get_mut(hash)
             .ok_or_else(|| Status::not_found("payment isn't initiated"))?;
-        let (watcher, updates) = unbounded_channel();
-        // The receiver is right here, so this cannot fail.
-        drop(watcher.send(record.view.clone()));
-        if !record.is_final() {
-            record.watchers.push(watcher);
+        let updates = record.watchers.add_with(vec![record.view.clone()]);
+        if record.is_final() {
+            record.watchers.end();
         }
         Ok(updates)
+    }
+
+    /// The payments under way now, then every update of every payment.
+    pub(crate) fn watch_all(&mut self) -> UnboundedReceiver<Payment> {
+        let under_way = self.list(true).into_iter().map(|(_, view)| view);
+        let under_way = under_way.filter(|view| !is_final(view));
+        self.watchers.lock().add_with(under_way.cloned().collect())
     }
 
     /// A payment by its hash.
@@ -132,6 +141,11 @@ impl PaymentBook {
             .collect();
         all.sort_by_key(|(index, _)| *index);
         all
+    }
+
+    /// How many payments there are, whatever became of them.
+    pub(crate) fn count(&self) -> u64 {
+        self.by_hash.len() as u64
     }
 
     /// Hashes of payments that wait for an attempt, as after a restart.
@@ -208,11 +222,10 @@ impl Record {
     /// Sends the state to the watchers; whoever has gone is forgotten, and a final state lets
     /// everybody go.
     fn tell(&mut self) {
-        let view = &self.view;
-        self.watchers
-            .retain(|watcher| watcher.send(view.clone()).is_ok());
+        self.node_watchers.lock().tell(&self.view);
+        self.watchers.tell(&self.view);
         if self.is_final() {
-            self.watchers.clear();
+            self.watchers.end();
         }
     }
 }

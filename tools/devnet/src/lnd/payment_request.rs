@@ -1,7 +1,7 @@
 //! BOLT11 payment requests of the simulated nodes: written with the node's own key, read with lnd's
 //! checks in lnd's order and with its texts.
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use bech32::{
     Bech32, Checksum, Fe32, Hrp,
@@ -17,6 +17,9 @@ use lightning_invoice::{
 };
 use tonic::Status;
 
+use super::amount;
+use crate::proto::lnrpc::{Feature, PayReq};
+
 /// The network of the devnet, in the payment request's prefix and in lnd's texts.
 const PREFIX: &str = "bcrt";
 const NETWORK: &str = "regtest";
@@ -28,6 +31,15 @@ const DEFAULT_EXPIRY: u64 = 3600;
 const DEFAULT_FINAL_DELTA: u64 = 18;
 /// A tagged field counts its groups of five bits in ten bits.
 const MAX_FIELD_GROUPS: usize = 1023;
+/// lnd's names of pairs of feature bits that occur in payment requests.
+const KNOWN_FEATURES: [(u32, &str); 6] = [
+    (4, "tlv-onion"),
+    (7, "payment-addr"),
+    (8, "multi-path-payments"),
+    (12, "route-blinding"),
+    (15, "amp"),
+    (24, "payment-metadata"),
+];
 
 /// What a payment request is to say.
 pub(crate) struct Terms<'a> {
@@ -87,9 +99,16 @@ fn description(memo: &str) -> Result<Description, Status> {
 
 /// Reads a payment request of this network.
 pub(crate) fn read(text: &str) -> Result<Request, Status> {
+    terms(&parse(text)?)
+}
+
+fn parse(text: &str) -> Result<SignedRawBolt11Invoice, Status> {
     check_encoding(text).map_err(Status::unknown)?;
-    let invoice = SignedRawBolt11Invoice::from_str(&text.to_lowercase())
-        .map_err(|error| Status::unknown(format!("invalid payment request: {error}")))?;
+    SignedRawBolt11Invoice::from_str(&text.to_lowercase())
+        .map_err(|error| Status::unknown(format!("invalid payment request: {error}")))
+}
+
+fn terms(invoice: &SignedRawBolt11Invoice) -> Result<Request, Status> {
     let destination = match invoice.payee_pub_key() {
         Some(key) if invoice.check_signature() => key.0,
         Some(_) => return Err(Status::unknown("invalid invoice signature")),
@@ -117,6 +136,54 @@ pub(crate) fn read(text: &str) -> Result<Request, Status> {
             .min_final_cltv_expiry_delta()
             .map_or(DEFAULT_FINAL_DELTA, |delta| delta.0),
     })
+}
+
+/// DecodePayReq.
+pub(crate) fn decode(text: &str) -> Result<PayReq, Status> {
+    let invoice = parse(text)?;
+    let terms = terms(&invoice)?;
+    let timestamp = invoice.raw_invoice().data.timestamp.as_unix_timestamp();
+    let created = i64::try_from(timestamp).unwrap_or(i64::MAX);
+    let description = invoice.description().map(|text| text.as_inner().0.clone());
+    let description_hash = invoice
+        .description_hash()
+        .map(|hash| hex::encode(hash.0.to_byte_array()));
+    Ok(PayReq {
+        destination: terms.destination.to_string(),
+        payment_hash: hex::encode(terms.payment_hash),
+        num_satoshis: amount::sat(terms.amount_msat.unwrap_or_default()),
+        num_msat: amount::signed(terms.amount_msat.unwrap_or_default()),
+        timestamp: created,
+        expiry: terms.valid_until.saturating_sub(created),
+        description: description.unwrap_or_default(),
+        description_hash: description_hash.unwrap_or_default(),
+        cltv_expiry: amount::signed(terms.final_delta),
+        payment_addr: terms.payment_secret.unwrap_or_default().to_vec(),
+        features: features(&invoice),
+        ..PayReq::default()
+    })
+}
+
+fn features(invoice: &SignedRawBolt11Invoice) -> HashMap<u32, Feature> {
+    let Some(features) = invoice.features() else {
+        return HashMap::new();
+    };
+    let is_set = |bit: u32| {
+        let byte = features.le_flags().get(bit as usize / 8);
+        byte.is_some_and(|byte| byte & (1 << (bit % 8)) != 0)
+    };
+    let bits = (0..).take(features.le_flags().len() * 8);
+    bits.filter(|bit| is_set(*bit))
+        .map(|bit| {
+            let known = KNOWN_FEATURES.iter().find(|(pair, _)| *pair == bit / 2);
+            let feature = Feature {
+                name: known.map_or("unknown", |(_, name)| name).to_owned(),
+                is_required: bit % 2 == 0,
+                is_known: known.is_some(),
+            };
+            (bit, feature)
+        })
+        .collect()
 }
 
 /// Everything that lnd checks before it looks into the fields.

@@ -10,19 +10,47 @@ pub(crate) enum Access {
     Anybody,
     /// Everybody, while the wallet is locked.
     Unlocker,
-    /// Whoever shows a macaroon over this operation, while the node runs.
-    Macaroon(Operation),
+    /// Whoever shows a macaroon over all of these operations, while the node runs.
+    Macaroon(&'static [Operation]),
 }
 
 /// Every call that the simulated lnd serves over gRPC.
-const OVER_GRPC: [&str; 6] = [
+const OVER_GRPC: &[&str] = &[
     "/lnrpc.State/GetState",
     "/lnrpc.Lightning/GetInfo",
     "/lnrpc.Lightning/AddInvoice",
     "/lnrpc.Lightning/LookupInvoice",
+    "/lnrpc.Lightning/ListInvoices",
+    "/lnrpc.Lightning/DecodePayReq",
+    "/lnrpc.Lightning/ListPayments",
+    "/lnrpc.Lightning/ChannelBalance",
+    "/lnrpc.Lightning/ListChannels",
+    "/lnrpc.Lightning/PendingChannels",
+    "/lnrpc.Lightning/ClosedChannels",
+    "/lnrpc.Lightning/ListPeers",
+    "/lnrpc.Lightning/ConnectPeer",
+    "/lnrpc.Lightning/OpenChannel",
+    "/lnrpc.Lightning/CloseChannel",
+    "/lnrpc.Lightning/WalletBalance",
+    "/lnrpc.Lightning/NewAddress",
+    "/lnrpc.Lightning/SendCoins",
+    "/lnrpc.Lightning/EstimateFee",
+    "/lnrpc.Lightning/ListUnspent",
+    "/lnrpc.Lightning/GetTransactions",
+    "/lnrpc.Lightning/SubscribeInvoices",
+    "/lnrpc.Lightning/SubscribeTransactions",
+    "/lnrpc.Lightning/SubscribeChannelEvents",
     "/routerrpc.Router/SendPaymentV2",
     "/routerrpc.Router/TrackPaymentV2",
+    "/routerrpc.Router/TrackPayments",
+    "/routerrpc.Router/EstimateRouteFee",
+    "/invoicesrpc.Invoices/AddHoldInvoice",
+    "/invoicesrpc.Invoices/SettleInvoice",
+    "/invoicesrpc.Invoices/CancelInvoice",
 ];
+
+/// The devnet's own call, which REST alone has.
+pub(crate) const ADD_INVOICES: &str = "/devnet.Devnet/AddInvoices";
 
 /// What lnd writes to readonly.macaroon, sorted as the bakery sorts.
 pub(crate) const READONLY: [Operation; 9] = [
@@ -75,19 +103,40 @@ pub(crate) fn access(method: &str) -> Option<Access> {
     Some(match method {
         "/lnrpc.State/GetState" => Access::Anybody,
         "/lnrpc.WalletUnlocker/UnlockWallet" => Access::Unlocker,
-        "/lnrpc.Lightning/GetInfo" => Access::Macaroon(("info", "read")),
+        "/lnrpc.Lightning/GetInfo" => Access::Macaroon(&[("info", "read")]),
         "/lnrpc.Lightning/ChannelBalance"
         | "/lnrpc.Lightning/ListChannels"
         | "/lnrpc.Lightning/ListPayments"
-        | "/routerrpc.Router/TrackPaymentV2" => Access::Macaroon(("offchain", "read")),
-        "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(("offchain", "write")),
-        "/lnrpc.Lightning/LookupInvoice" | "/lnrpc.Lightning/ListInvoices" => {
-            Access::Macaroon(("invoices", "read"))
+        | "/lnrpc.Lightning/DecodePayReq"
+        | "/lnrpc.Lightning/PendingChannels"
+        | "/lnrpc.Lightning/ClosedChannels"
+        | "/lnrpc.Lightning/SubscribeChannelEvents"
+        | "/routerrpc.Router/TrackPayments"
+        | "/routerrpc.Router/TrackPaymentV2"
+        | "/routerrpc.Router/EstimateRouteFee" => Access::Macaroon(&[("offchain", "read")]),
+        "/lnrpc.Lightning/ListPeers" => Access::Macaroon(&[("peers", "read")]),
+        "/lnrpc.Lightning/ConnectPeer" => Access::Macaroon(&[("peers", "write")]),
+        "/lnrpc.Lightning/OpenChannel"
+        | "/lnrpc.Lightning/OpenChannelSync"
+        | "/lnrpc.Lightning/CloseChannel" => {
+            Access::Macaroon(&[("onchain", "write"), ("offchain", "write")])
         }
-        "/lnrpc.Lightning/AddInvoice"
+        "/lnrpc.Lightning/WalletBalance"
+        | "/lnrpc.Lightning/EstimateFee"
+        | "/lnrpc.Lightning/ListUnspent"
+        | "/lnrpc.Lightning/GetTransactions"
+        | "/lnrpc.Lightning/SubscribeTransactions" => Access::Macaroon(&[("onchain", "read")]),
+        "/lnrpc.Lightning/SendCoins" => Access::Macaroon(&[("onchain", "write")]),
+        "/lnrpc.Lightning/NewAddress" => Access::Macaroon(&[("address", "write")]),
+        "/routerrpc.Router/SendPaymentV2" => Access::Macaroon(&[("offchain", "write")]),
+        "/lnrpc.Lightning/LookupInvoice"
+        | "/lnrpc.Lightning/ListInvoices"
+        | "/lnrpc.Lightning/SubscribeInvoices" => Access::Macaroon(&[("invoices", "read")]),
+        ADD_INVOICES
+        | "/lnrpc.Lightning/AddInvoice"
         | "/invoicesrpc.Invoices/AddHoldInvoice"
         | "/invoicesrpc.Invoices/SettleInvoice"
-        | "/invoicesrpc.Invoices/CancelInvoice" => Access::Macaroon(("invoices", "write")),
+        | "/invoicesrpc.Invoices/CancelInvoice" => Access::Macaroon(&[("invoices", "write")]),
         _ => return None,
     })
 }
@@ -95,7 +144,7 @@ pub(crate) fn access(method: &str) -> Option<Access> {
 /// Looks a path up as grpc-go does, and answers with its text if there is no such service or
 /// method.
 pub(crate) fn find_over_grpc(path: &str) -> Result<&'static str, String> {
-    if let Some(method) = OVER_GRPC.into_iter().find(|known| *known == path) {
+    if let Some(method) = OVER_GRPC.iter().find(|known| **known == path) {
         return Ok(method);
     }
     let trimmed = path.strip_prefix('/').unwrap_or(path);

@@ -8,24 +8,31 @@ use futures_util::StreamExt;
 use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
+use prost::{Message, Name};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
 use super::{
+    bulk,
     guard::{Guard, from_hex},
     json::Json,
-    payment_flow,
+    payment_flow, payment_request,
     rest_route::{Act, Look, Route},
-    services::{self, Updates},
+    services::wanted_payments,
+    updates::{Updates, follow},
 };
 use crate::{
     listener::{Body, Handler},
     proto::{
-        devnet::lnd::{
-            AddHoldInvoiceRequest, CancelInvoiceMsg, ListChannelsRequest, ListInvoiceRequest,
-            ListPaymentsRequest, SettleInvoiceMsg, UnlockWalletRequest,
+        devnet::lnd::{AddInvoicesRequest, UnlockWalletRequest},
+        invoicesrpc::{AddHoldInvoiceRequest, CancelInvoiceMsg, SettleInvoiceMsg},
+        lnrpc::{
+            ChannelPoint, CloseChannelRequest, CloseStatusUpdate, ClosedChannelsRequest,
+            ConnectPeerRequest, GetStateResponse, GetTransactionsRequest, Invoice,
+            ListChannelsRequest, ListInvoiceRequest, ListPaymentsRequest, ListUnspentRequest,
+            NewAddressRequest, OpenChannelRequest, Payment, SendCoinsRequest, WalletBalanceRequest,
+            channel_point::FundingTxid,
         },
-        lnrpc::{GetStateResponse, Invoice},
         routerrpc::SendPaymentRequest,
     },
 };
@@ -60,7 +67,7 @@ impl Rest {
         };
         if let Err(status) = self.guard.admit(route.method(), &macaroons(&head.headers)) {
             return match route {
-                Route::Pay => refuse_stream(&status),
+                Route::Pay | Route::Close { .. } => refuse_stream(&status),
                 _ => refuse(&status),
             };
         }
@@ -71,11 +78,10 @@ impl Rest {
         let answer = match route {
             Route::Look(look) => self.look(&look, head.uri.query()),
             Route::Act(act) => self.act(&act, &body),
-            Route::Pay => {
-                return match self.pay(&body).await {
-                    Ok(updates) => self.stream(updates),
-                    Err(status) => refuse_stream(&status),
-                };
+            Route::AddInvoices => self.add_invoices(&body).await,
+            Route::Pay => return self.stream(self.pay(&body).await),
+            Route::Close { txid, vout } => {
+                return self.stream(self.close(txid, vout, head.uri.query()).await);
             }
         };
         match answer {
@@ -112,6 +118,29 @@ impl Rest {
                 let request = json.read_query::<ListPaymentsRequest>(query)?;
                 json.write(&network.list_payments(node, &request)?)
             }
+            Look::WalletBalance => {
+                let request = json.read_query::<WalletBalanceRequest>(query)?;
+                json.write(&network.wallet_balance(node, &request)?)
+            }
+            Look::Transactions => {
+                let request = json.read_query::<GetTransactionsRequest>(query)?;
+                json.write(&network.get_transactions(node, &request)?)
+            }
+            Look::Unspent => {
+                let request = json.read_query::<ListUnspentRequest>(query)?;
+                json.write(&network.list_unspent(node, &request)?)
+            }
+            Look::NewAddress => {
+                let request = json.read_query::<NewAddressRequest>(query)?;
+                json.write(&network.new_address(node, &request)?)
+            }
+            Look::Peers => json.write(&network.list_peers(node)?),
+            Look::PaymentRequest(text) => json.write(&payment_request::decode(text)?),
+            Look::PendingChannels => json.write(&network.pending_channels(node)?),
+            Look::ClosedChannels => {
+                let request = json.read_query::<ClosedChannelsRequest>(query)?;
+                json.write(&network.closed_channels(node, &request)?)
+            }
         }
     }
 
@@ -139,6 +168,18 @@ impl Rest {
                     .cancel_invoice(node, &request.payment_hash)
                     .map(|()| json!({}))
             }
+            Act::SendCoins => {
+                let request = json.read::<SendCoinsRequest>(body)?;
+                json.write(&network.send_coins(node, &request)?)
+            }
+            Act::ConnectPeer => {
+                let request = json.read::<ConnectPeerRequest>(body)?;
+                json.write(&network.connect_peer(node, &request)?)
+            }
+            Act::OpenChannel => {
+                let request = json.read::<OpenChannelRequest>(body)?;
+                json.write(&network.open_channel_at_once(node, &request)?)
+            }
             Act::Unlock => {
                 let request = json.read::<UnlockWalletRequest>(body)?;
                 if request.wallet_password != self.password.as_bytes() {
@@ -150,18 +191,54 @@ impl Rest {
         }
     }
 
-    async fn pay(&self, body: &[u8]) -> Result<Updates, Status> {
+    async fn pay(&self, body: &[u8]) -> Result<Updates<Payment>, Status> {
         let request = self.json.read::<SendPaymentRequest>(body)?;
         let updates = payment_flow::send(&self.guard.network, self.guard.node, &request)?;
-        services::follow(updates, request.no_inflight_updates, None).await
+        let wanted = wanted_payments(request.no_inflight_updates);
+        follow(updates, wanted, None).await
+    }
+
+    async fn close(
+        &self,
+        txid: &str,
+        vout: &str,
+        query: Option<&str>,
+    ) -> Result<Updates<CloseStatusUpdate>, Status> {
+        let mut request = self.json.read_query::<CloseChannelRequest>(query)?;
+        let output_index = vout
+            .parse()
+            .map_err(|_| Status::invalid_argument("type mismatch, parameter: output_index"))?;
+        request.channel_point = Some(ChannelPoint {
+            funding_txid: Some(FundingTxid::FundingTxidStr(txid.to_owned())),
+            output_index,
+        });
+        let updates = {
+            let mut network = self.guard.network.lock();
+            network.close_channel(self.guard.node, &request)?
+        };
+        follow(updates, |_| true, None).await
+    }
+
+    async fn add_invoices(&self, body: &[u8]) -> Result<Value, Status> {
+        let request = self.json.read::<AddInvoicesRequest>(body)?;
+        let guard = &self.guard;
+        let answer = bulk::add_invoices(&guard.network, guard.node, &request).await?;
+        self.json.write(&answer)
     }
 
     /// Each update as a line of its own.
-    fn stream(&self, updates: Updates) -> Response<Body> {
+    fn stream<M: Message + Name + 'static>(
+        &self,
+        updates: Result<Updates<M>, Status>,
+    ) -> Response<Body> {
+        let updates = match updates {
+            Ok(updates) => updates,
+            Err(status) => return refuse_stream(&status),
+        };
         let json = Arc::clone(&self.json);
         let lines = updates.map(move |update| {
-            let line = match update.and_then(|payment| json.write(&payment)) {
-                Ok(payment) => json!({ "result": payment }),
+            let line = match update.and_then(|message| json.write(&message)) {
+                Ok(message) => json!({ "result": message }),
                 Err(status) => json!({ "error": error_view(&status) }),
             };
             Ok(Frame::data(Bytes::from(format!("{line}\n"))))

@@ -2,12 +2,20 @@
 
 use http::Method;
 
+use super::permission;
+
 /// A call over REST.
 pub(crate) enum Route<'a> {
     Look(Look<'a>),
     Act(Act),
-    /// The one whose answer is a stream.
+    /// Those whose answers are streams.
     Pay,
+    Close {
+        txid: &'a str,
+        vout: &'a str,
+    },
+    /// The devnet's own.
+    AddInvoices,
 }
 
 /// A call that reads.
@@ -19,6 +27,14 @@ pub(crate) enum Look<'a> {
     Invoices,
     Invoice(&'a str),
     Payments,
+    PaymentRequest(&'a str),
+    Peers,
+    PendingChannels,
+    ClosedChannels,
+    WalletBalance,
+    Transactions,
+    Unspent,
+    NewAddress,
 }
 
 /// A call that changes something.
@@ -28,6 +44,9 @@ pub(crate) enum Act {
     SettleInvoice,
     CancelInvoice,
     Unlock,
+    SendCoins,
+    ConnectPeer,
+    OpenChannel,
 }
 
 impl<'a> Route<'a> {
@@ -42,11 +61,24 @@ impl<'a> Route<'a> {
             ("GET", ["v1", "invoices"]) => Self::Look(Look::Invoices),
             ("GET", ["v1", "invoice", hash]) => Self::Look(Look::Invoice(hash)),
             ("GET", ["v1", "payments"]) => Self::Look(Look::Payments),
+            ("GET", ["v1", "payreq", text]) => Self::Look(Look::PaymentRequest(text)),
+            ("GET", ["v1", "peers"]) => Self::Look(Look::Peers),
+            ("GET", ["v1", "channels", "pending"]) => Self::Look(Look::PendingChannels),
+            ("GET", ["v1", "channels", "closed"]) => Self::Look(Look::ClosedChannels),
+            ("GET", ["v1", "balance", "blockchain"]) => Self::Look(Look::WalletBalance),
+            ("GET", ["v1", "transactions"]) => Self::Look(Look::Transactions),
+            ("GET", ["v1", "utxos"]) => Self::Look(Look::Unspent),
+            ("GET", ["v1", "newaddress"]) => Self::Look(Look::NewAddress),
+            ("POST", ["v1", "transactions"]) => Self::Act(Act::SendCoins),
+            ("POST", ["v1", "peers"]) => Self::Act(Act::ConnectPeer),
             ("POST", ["v1", "invoices"]) => Self::Act(Act::AddInvoice),
             ("POST", ["v2", "invoices", "hodl"]) => Self::Act(Act::AddHoldInvoice),
             ("POST", ["v2", "invoices", "settle"]) => Self::Act(Act::SettleInvoice),
             ("POST", ["v2", "invoices", "cancel"]) => Self::Act(Act::CancelInvoice),
             ("POST", ["v1", "unlockwallet"]) => Self::Act(Act::Unlock),
+            ("POST", ["v1", "channels"]) => Self::Act(Act::OpenChannel),
+            ("DELETE", ["v1", "channels", txid, vout]) => Self::Close { txid, vout },
+            ("POST", ["devnet", "invoices"]) => Self::AddInvoices,
             ("POST", ["v2", "router", "send"]) => Self::Pay,
             _ => return None,
         })
@@ -62,6 +94,19 @@ impl<'a> Route<'a> {
             Self::Look(Look::Invoices) => "/lnrpc.Lightning/ListInvoices",
             Self::Look(Look::Invoice(_)) => "/lnrpc.Lightning/LookupInvoice",
             Self::Look(Look::Payments) => "/lnrpc.Lightning/ListPayments",
+            Self::Look(Look::PaymentRequest(_)) => "/lnrpc.Lightning/DecodePayReq",
+            Self::Look(Look::Peers) => "/lnrpc.Lightning/ListPeers",
+            Self::Look(Look::PendingChannels) => "/lnrpc.Lightning/PendingChannels",
+            Self::Look(Look::ClosedChannels) => "/lnrpc.Lightning/ClosedChannels",
+            Self::Look(Look::WalletBalance) => "/lnrpc.Lightning/WalletBalance",
+            Self::Look(Look::Transactions) => "/lnrpc.Lightning/GetTransactions",
+            Self::Look(Look::Unspent) => "/lnrpc.Lightning/ListUnspent",
+            Self::Look(Look::NewAddress) => "/lnrpc.Lightning/NewAddress",
+            Self::Act(Act::SendCoins) => "/lnrpc.Lightning/SendCoins",
+            Self::Act(Act::ConnectPeer) => "/lnrpc.Lightning/ConnectPeer",
+            Self::Act(Act::OpenChannel) => "/lnrpc.Lightning/OpenChannelSync",
+            Self::Close { .. } => "/lnrpc.Lightning/CloseChannel",
+            Self::AddInvoices => permission::ADD_INVOICES,
             Self::Act(Act::AddInvoice) => "/lnrpc.Lightning/AddInvoice",
             Self::Act(Act::AddHoldInvoice) => "/invoicesrpc.Invoices/AddHoldInvoice",
             Self::Act(Act::SettleInvoice) => "/invoicesrpc.Invoices/SettleInvoice",

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tonic::Status;
 
 use super::{
+    channel_phase::Phase,
     invoice_terms::{self, NewInvoice},
     network::{Network, NodeId},
     paging::{self, Page},
@@ -13,11 +14,11 @@ use super::{
 use crate::{
     clock,
     proto::{
-        devnet::lnd::{
-            AddHoldInvoiceRequest, AddHoldInvoiceResp, ListInvoiceRequest, ListInvoiceResponse,
-            ListPaymentsRequest, ListPaymentsResponse,
+        invoicesrpc::{AddHoldInvoiceRequest, AddHoldInvoiceResp},
+        lnrpc::{
+            AddInvoiceResponse, Chain, Feature, GetInfoResponse, Invoice, ListInvoiceRequest,
+            ListInvoiceResponse, ListPaymentsRequest, ListPaymentsResponse,
         },
-        lnrpc::{AddInvoiceResponse, Chain, Feature, GetInfoResponse, Invoice},
     },
     random::random_bytes,
 };
@@ -25,6 +26,7 @@ use crate::{
 /// The release whose behaviour is simulated; the commit says that it is a simulation.
 const VERSION: &str = "0.21.2-beta commit=arkgrpc-devnet";
 const COMMIT: &str = "arkgrpc-devnet";
+const NANOSECONDS: i64 = 1_000_000_000;
 const COLOR: &str = "#3399ff";
 /// Feature bits of the simulated node with lnd's names; an even bit is required.
 const FEATURES: [(u32, &str); 9] = [
@@ -42,7 +44,12 @@ const FEATURES: [(u32, &str); 9] = [
 impl Network {
     /// GetInfo.
     pub(crate) fn info(&self, id: NodeId) -> Result<GetInfoResponse, Status> {
-        let identity = &self.known(id)?.identity;
+        let node = self.known(id)?;
+        let (identity, is_synced) = (&node.identity, !node.lags);
+        let pending = self
+            .all_channels_of(id)
+            .filter(|(channel, _)| matches!(channel.phase, Phase::Pending))
+            .count();
         let (mut active, mut inactive) = (0, 0);
         for (channel, _) in self.channels_of(id) {
             *(if self.is_up(channel) {
@@ -51,19 +58,17 @@ impl Network {
                 &mut inactive
             }) += 1;
         }
-        let peers = self
-            .channels_of(id)
-            .filter(|(_, peer)| peer.is_active())
-            .count();
+        let peers = self.links.of(id).count();
         Ok(GetInfoResponse {
             identity_pubkey: identity.pubkey.to_string(),
             alias: identity.alias.clone(),
+            num_pending_channels: u32::try_from(pending).unwrap_or(u32::MAX),
             num_active_channels: active,
             num_inactive_channels: inactive,
             num_peers: u32::try_from(peers).unwrap_or(u32::MAX),
             block_height: self.chain.height(),
             block_hash: self.chain.tip(),
-            synced_to_chain: true,
+            synced_to_chain: is_synced,
             best_header_timestamp: self.chain.mined_at(),
             version: VERSION.to_owned(),
             chains: vec![chain()],
@@ -71,7 +76,7 @@ impl Network {
             synced_to_graph: true,
             features: features(),
             commit_hash: COMMIT.to_owned(),
-            wallet_synced: true,
+            wallet_synced: is_synced,
             ..GetInfoResponse::default()
         })
     }
@@ -146,7 +151,9 @@ impl Network {
         id: NodeId,
         request: &ListInvoiceRequest,
     ) -> Result<ListInvoiceResponse, Status> {
-        let all = self.known_mut(id)?.invoices.list(request.pending_only);
+        let between = Dates::new(request.creation_date_start, request.creation_date_end)?;
+        let mut all = self.known_mut(id)?.invoices.list(request.pending_only);
+        all.retain(|(_, invoice)| between.contain(invoice.creation_date));
         let wanted = Page {
             offset: request.index_offset,
             size: request.num_max_invoices,
@@ -171,7 +178,10 @@ impl Network {
         id: NodeId,
         request: &ListPaymentsRequest,
     ) -> Result<ListPaymentsResponse, Status> {
-        let all = self.known(id)?.payments.list(request.include_incomplete);
+        let between = Dates::new(request.creation_date_start, request.creation_date_end)?;
+        let book = &self.known(id)?.payments;
+        let mut all = book.list(request.include_incomplete);
+        all.retain(|(_, payment)| between.contain(payment.creation_time_ns / NANOSECONDS));
         let wanted = Page {
             offset: request.index_offset,
             size: request.max_payments,
@@ -187,7 +197,33 @@ impl Network {
             payments,
             first_index_offset,
             last_index_offset,
+            total_num_payments: match request.count_total_payments {
+                true => book.count(),
+                false => 0,
+            },
         })
+    }
+}
+
+/// Between which moments a list is wanted; zero leaves an end open.
+struct Dates {
+    start: u64,
+    end: u64,
+}
+
+impl Dates {
+    fn new(start: u64, end: u64) -> Result<Self, Status> {
+        if end != 0 && start > end {
+            return Err(Status::unknown(format!(
+                "start date({start}) must be before end date({end})"
+            )));
+        }
+        Ok(Self { start, end })
+    }
+
+    fn contain(&self, moment: i64) -> bool {
+        let moment = u64::try_from(moment).unwrap_or_default();
+        moment >= self.start && (self.end == 0 || moment <= self.end)
     }
 }
 
@@ -200,7 +236,8 @@ fn chain() -> Chain {
     }
 }
 
-fn features() -> HashMap<u32, Feature> {
+/// The features that every node of the devnet announces.
+pub(crate) fn features() -> HashMap<u32, Feature> {
     let feature = |(bit, name): (u32, &str)| {
         (
             bit,

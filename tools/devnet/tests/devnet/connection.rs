@@ -94,9 +94,9 @@ async fn a_grpc_client_must_agree_on_http2_in_the_handshake() {
 async fn what_is_not_there_is_said_as_grpc_go_says_it() {
     let devnet = Devnet::start(DevnetOptions::default()).unwrap();
     let client = Grpc::connect(&devnet.node("alice").unwrap()).await;
-    let service = "unknown service invoicesrpc.Invoices".to_owned();
+    let service = "unknown service walletrpc.WalletKit".to_owned();
     assert_eq!(
-        told(client.raw("/invoicesrpc.Invoices/SettleInvoice").await),
+        told(client.raw("/walletrpc.WalletKit/ListUnspent").await),
         (12, service)
     );
     let method = "unknown method SendPaymentSync for service lnrpc.Lightning".to_owned();

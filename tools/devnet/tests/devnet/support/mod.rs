@@ -16,6 +16,7 @@ use std::{
 use arkgrpc_devnet::{
     NodeAccess,
     proto::{
+        invoicesrpc::invoices_client::InvoicesClient,
         lnrpc::{
             GetInfoRequest, GetInfoResponse, Invoice, Payment, PaymentHash,
             lightning_client::LightningClient, state_client::StateClient,
@@ -107,6 +108,10 @@ impl Grpc {
         RouterClient::with_origin(self.connection.clone(), self.origin.clone())
     }
 
+    pub fn invoices(&self) -> InvoicesClient<Connection> {
+        InvoicesClient::with_origin(self.connection.clone(), self.origin.clone())
+    }
+
     pub fn state(&self) -> StateClient<Connection> {
         StateClient::with_origin(self.connection.clone(), self.origin.clone())
     }
@@ -178,7 +183,7 @@ pub async fn info(client: &Grpc) -> Result<GetInfoResponse, Status> {
 }
 
 /// Every message of a stream.
-pub async fn all(mut stream: Streaming<Payment>) -> Result<Vec<Payment>, Status> {
+pub async fn all<T>(mut stream: Streaming<T>) -> Result<Vec<T>, Status> {
     let mut updates = Vec::new();
     while let Some(update) = next(&mut stream).await? {
         updates.push(update);
@@ -187,7 +192,7 @@ pub async fn all(mut stream: Streaming<Payment>) -> Result<Vec<Payment>, Status>
 }
 
 /// The next message of a stream, within patience.
-pub async fn next(stream: &mut Streaming<Payment>) -> Result<Option<Payment>, Status> {
+pub async fn next<T>(stream: &mut Streaming<T>) -> Result<Option<T>, Status> {
     tokio::time::timeout(PATIENCE, stream.message())
         .await
         .expect("the stream hangs")
