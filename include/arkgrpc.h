@@ -414,7 +414,7 @@ enum {
  *
  * Makes a BOLT11 invoice. amount is in satoshis; amount_msat takes its place for finer amounts; 0
  * only with any_amount: true. expiry is in seconds (default 3600, at most one year). memo goes to
- * the payer unchanged (at most 1024 bytes). private: true adds route hints over private channels.
+ * the payer unchanged (at most 639 bytes). private: true adds route hints over private channels.
  * The preimage is the caller's (preimage), derived from operation_secret and the operation_id, or
  * random; it is not shown here, only by lookup_invoice once the invoice is settled. With the same
  * operation_id and parameters the same invoice comes back with replayed: true. An operation_id
@@ -428,7 +428,7 @@ enum {
  *     any_amount               true or false: Lets the payer choose the amount.
  *     expiry                   number or null: Seconds until it expires: 1 to 31536000, default
  *                              3600.
- *     memo                     text or null: Text for the payer, at most 1024 bytes.
+ *     memo                     text or null: Text for the payer, at most 639 bytes.
  *     preimage                 text or null: The preimage, 64 hex digits; must be unguessable.
  *     private                  true or false: Adds route hints over private channels.
  * Result:
@@ -609,7 +609,7 @@ enum {
  *                              nor canceled shortly before they have passed.
  *     expiry                   number or null: Seconds until it expires: 1 to 31536000, default
  *                              3600.
- *     memo                     text or null: Text for the payer, at most 1024 bytes.
+ *     memo                     text or null: Text for the payer, at most 639 bytes.
  *     payment_hash             text, required: SHA-256 of the preimage, 64 hex digits. The
  *                              preimage must be unguessable and stays with the caller.
  *     private                  true or false: Adds route hints over private channels.

@@ -24,7 +24,7 @@ pub(crate) struct AddHoldInvoiceParams {
     /// Amount in millisatoshis, in place of amount.
     #[serde(default)]
     amount_msat: Option<Millisatoshis>,
-    /// Text for the payer, at most 1024 bytes.
+    /// Text for the payer, at most 639 bytes.
     #[serde(default)]
     memo: Option<String>,
     /// Seconds until it expires: 1 to 31536000, default 3600.

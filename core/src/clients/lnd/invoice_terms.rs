@@ -7,7 +7,8 @@ use crate::transport::generated::lnrpc::invoice::InvoiceState;
 
 const DEFAULT_EXPIRY: u32 = 3600;
 const LONGEST_EXPIRY: u32 = 365 * 24 * 60 * 60;
-const LONGEST_MEMO: usize = 1024;
+/// BOLT11 has room for no more, whatever lnd says (1024).
+const LONGEST_MEMO: usize = 639;
 
 /// The parameters as they were given.
 pub(super) struct Asked<'a> {
@@ -41,7 +42,7 @@ impl Terms {
             return Err(invalid(
                 "memo",
                 format!("{} bytes long", memo.len()),
-                "shorten it to 1024 bytes",
+                "shorten it to 639 bytes",
             ));
         }
         let expiry = asked.expiry.unwrap_or(DEFAULT_EXPIRY);

@@ -58,7 +58,8 @@ where
                     found,
                     earlier: !unanswered,
                 }),
-                _ => Err(told(error, unanswered)),
+                Ok(None) => Err(told(error, unanswered)),
+                Err(failure) => Err(told(unseen(context, failure), unanswered)),
             };
         }
         if error.executed() != Executed::Unknown {
@@ -80,6 +81,15 @@ where
             _ => return Err(doubtful(error, recipe)),
         }
     }
+}
+
+/// lnd has it and refused a second one, but could not be asked whether it is the wanted one: the refused
+/// request did nothing, and asking again will tell.
+fn unseen(context: &Context, failure: AttemptError) -> Error {
+    context.error(&AttemptError {
+        handed: false,
+        ..failure
+    })
 }
 
 fn doubtful(error: Error, recipe: &Reconcile) -> Error {

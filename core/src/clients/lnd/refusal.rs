@@ -104,7 +104,7 @@ const TEXTS: &[Text] = &[
     (
         "memo too large: ",
         Status::DaemonInvalidArgument,
-        "shorten the memo to 1024 bytes",
+        "shorten the memo to 639 bytes",
     ),
     (
         "expiry of ",
@@ -137,10 +137,12 @@ pub(super) fn explain(row: &MethodRow, answer: &Answer) -> (Status, String) {
         return (*status, (*hint).to_owned());
     }
     if answer.code == 12 && answer.message.starts_with("unknown ") {
-        return (
-            Status::Unimplemented,
-            "this port is not lnd's, or this lnd was built without the sub-server".to_owned(),
-        );
+        let hint = if answer.message.starts_with("unknown method") {
+            "this version of lnd lacks the call: use a newer one"
+        } else {
+            "this port is not lnd's, or this lnd was built without the sub-server"
+        };
+        return (Status::Unimplemented, hint.to_owned());
     }
     let status = Status::from_grpc_code(answer.code);
     (status, "read the message: it is lnd's own".to_owned())

@@ -7,6 +7,7 @@
 mod cases;
 mod cuts;
 mod endings;
+mod hold_invoices;
 mod kills;
 mod ledger;
 mod situation;

@@ -50,6 +50,10 @@ pub struct Finding {
 }
 
 impl Finding {
+    pub fn new(wrong: Wrong, what: String) -> Self {
+        Self { wrong, what }
+    }
+
     /// Whether a caller who trusts the library loses money by it.
     pub fn is_loss(&self) -> bool {
         !matches!(self.wrong, Wrong::NoRecipe | Wrong::TruthNotFound)
@@ -249,7 +253,7 @@ impl<'a> Situation<'a> {
     }
 
     pub fn find(&mut self, wrong: Wrong, what: String) {
-        self.findings.push(Finding { wrong, what });
+        self.findings.push(Finding::new(wrong, what));
     }
 
     pub fn ledger(&self) -> Result<Ledger> {

@@ -5,6 +5,11 @@ use crate::error::Status;
 
 pub(super) const TEXTS: &[Text] = &[
     (
+        "data length too big to fit within ",
+        Status::DaemonInvalidArgument,
+        "shorten the memo to 639 bytes: a BOLT11 invoice has room for no more",
+    ),
+    (
         "invoice still open",
         Status::FailedPrecondition,
         "no payment waits at it: settle it when lookup_invoice says accepted",

@@ -90,6 +90,11 @@ pub(super) const TEXTS: &[Text] = &[
         "give a bitcoin address of the node's network",
     ),
     (
+        "invalid checksum (",
+        Status::DaemonInvalidArgument,
+        "copy the whole address again",
+    ),
+    (
         "checksum mismatch",
         Status::DaemonInvalidArgument,
         "copy the whole address again",
