@@ -1471,6 +1471,14 @@ enum {
  *                              index; 0 (default): every invoice that is not settled yet.
  *     settle_index             decimal text or number or null: Tells what was settled after this
  *                              index; 0 (default): every settlement there ever was.
+ * Item:
+ *     add_index                decimal text: To be stored: with both indexes as parameters a
+ *                              stream goes on right after this item.
+ *     event                    text: added or settled. An invoice that is settled before its
+ *                              adding was told is told as settled alone.
+ *     invoice                  Invoice object: The invoice as it is now.
+ *     settle_index             decimal text: To be stored, too. Every settlement has a higher one
+ *                              than the one before.
  * Invoice object:
  *     add_index                decimal text: Position in the order of creation.
  *     amt_paid_msat            decimal text (millisatoshi): Amount received, millisatoshis.
@@ -1495,14 +1503,6 @@ enum {
  *     value                    number (satoshi): Amount asked for, whole satoshis (rounded down);
  *                              0 when the payer chooses.
  *     value_msat               decimal text (millisatoshi): Amount asked for, millisatoshis.
- * Item:
- *     add_index                decimal text: To be stored: with both indexes as parameters a
- *                              stream goes on right after this item.
- *     event                    text: added or settled. An invoice that is settled before its
- *                              adding was told is told as settled alone.
- *     invoice                  Invoice object: The invoice as it is now.
- *     settle_index             decimal text: To be stored, too. Every settlement has a higher one
- *                              than the one before.
  * Gap after a reconnect: none.
  * Permissions: invoices:read.
  * Needs: a daemon that answers calls.
@@ -1558,15 +1558,6 @@ enum {
  *                              on, and what no block contains yet; without it only what happens
  *                              from now on. The highest block_height that was dealt with goes on
  *                              in a new process.
- * Output object:
- *     address                  text or null: Null when its script has none.
- *     amount                   number (satoshi): Satoshis.
- *     is_our_address           true or false: Whether it belongs to the wallet.
- *     output_index             number: Position in the transaction.
- *     pk_script                text: Script, hex.
- * Spent object:
- *     is_our_output            true or false: Whether that belonged to the wallet.
- *     outpoint                 text: The output that it spends, txid:index.
  * Item:
  *     amount                   number: What it did to the wallet, satoshis: negative when money
  *                              went out, fee included.
@@ -1581,6 +1572,15 @@ enum {
  *                              seconds.
  *     total_fees               number (satoshi): Fee in satoshis, as far as the wallet paid it.
  *     tx_hash                  text: Its id in display order.
+ * Output object:
+ *     address                  text or null: Null when its script has none.
+ *     amount                   number (satoshi): Satoshis.
+ *     is_our_address           true or false: Whether it belongs to the wallet.
+ *     output_index             number: Position in the transaction.
+ *     pk_script                text: Script, hex.
+ * Spent object:
+ *     is_our_output            true or false: Whether that belonged to the wallet.
+ *     outpoint                 text: The output that it spends, txid:index.
  * Gap after a reconnect: updates.
  * Permissions: onchain:read, info:read.
  * Needs: a fully started daemon.

@@ -77,14 +77,15 @@ fn stream_paragraph(stream: &StreamRow) -> Result<String, std::fmt::Error> {
     text.push_str("\n\n");
     let (params, message) = (row.params_schema(), row.result_schema());
     list(&mut text, "Parameters", "none", properties(&params))?;
-    let parts = definitions(&[params, message.clone()]);
-    let item = item_name(&message);
+    let item = item_name(&message).unwrap_or_default();
+    let mut parts = definitions(&[params, message.clone()]);
+    // The same for all streams: it is described once, in the manual.
+    parts.retain(|(name, _)| name != "Reconnect");
+    parts.sort_by_key(|(name, _)| name != item);
     for (name, definition) in &parts {
-        let title = match name.as_str() {
-            // The same for all streams: it is described once, in the manual.
-            "Reconnect" => continue,
-            name if Some(name) == item => "Item".to_owned(),
-            name => format!("{} object", name.trim_end_matches("View")),
+        let title = match name == item {
+            true => "Item".to_owned(),
+            false => format!("{} object", name.trim_end_matches("View")),
         };
         list(&mut text, &title, "{}", result_properties(definition))?;
     }
