@@ -26,7 +26,7 @@ foreach(program ${valgrind_programs})
 endforeach()
 
 # server_death starts and ends its daemons itself.
-set(beside_daemons fork_on_daemon payments_on_daemon silence threads_on_daemon)
+set(beside_daemons fork_on_daemon payments_on_daemon silence streams_on_daemon threads_on_daemon)
 foreach(program ${beside_daemons})
   if(ARKGRPC_LAUNCHER)
     arkgrpc_test(devnet.${program} TIMEOUT 300

@@ -18,8 +18,9 @@ target_compile_definitions(
 
 set(offline_programs
     cancel close_under_load deadline environment handles host_state inputs life_cycle log_hook
-    options silence version wrong_config wrong_json)
-set(daemon_programs fork_on_daemon payments_on_daemon server_death threads_on_daemon)
+    options silence streams version wrong_config wrong_json)
+set(daemon_programs fork_on_daemon payments_on_daemon server_death streams_on_daemon
+    threads_on_daemon)
 
 foreach(program ${offline_programs} ${daemon_programs})
   add_executable(${program} ${program}.c)
