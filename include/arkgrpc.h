@@ -7,7 +7,8 @@
  *   manager   one configuration with its connections and one worker thread
  *   client    the methods of one service (lnd, tapd or arkd), made from a manager
  *   result    the outcome of one call: status, JSON, and on failure what to do about it
- *   cancel    ends calls early from another thread
+ *   stream    what a daemon reports by itself, fetched one message at a time
+ *   cancel    ends calls and streams early from another thread
  * A call takes the name of a method and its parameters as one JSON object, and gives back one JSON
  * object. The methods are listed under "Methods" below; arkgrpc_methods() tells the same with JSON
  * Schema. Link with -larkgrpc (pkg-config --cflags --libs arkgrpc).
@@ -67,10 +68,11 @@
  *   What a function hands out through an out-parameter or a pointer to non-const is yours: free it
  *   with the function of its type, never with free(). What an accessor returns belongs to its
  *   object and lives as long. Every free function accepts NULL. The order of freeing is free: a
- *   client keeps its manager's core alive, results stand alone.
+ *   client or stream keeps its manager's core alive, results stand alone.
  *   Out-parameters are set to NULL before anything else, also when the call fails. No function
  *   takes over what you pass: inputs are copied before the return.
- *   Handles of managers, clients and cancel tokens are numbers in the shape of a pointer. NULL,
+ *   Handles of managers, clients, streams and cancel tokens are numbers in the shape of a pointer.
+ *   NULL,
  *   freed, foreign and mistyped ones are recognised (ARKGRPC_INVALID_HANDLE) and never followed. A
  *   result is a real pointer: use and free it exactly as handed out, free it once.
  *
@@ -101,6 +103,40 @@
  *   daemon itself dedupes it. Draw an operation_id for each write, store it, and pass it in the
  *   options: a repeat with the same id and parameters, in a new process too, finds what was done
  *   ("replayed": true); with other parameters it is ARKGRPC_OPERATION_CONFLICT.
+ *
+ * STREAMS AND arkgrpc_stream_next
+ *   A stream is opened on a client and read by a loop of its own:
+ *
+ *     arkgrpc_stream *stream;
+ *     arkgrpc_result *result;
+ *     arkgrpc_status status = arkgrpc_client_stream(
+ *         lnd, ARKGRPC_STREAM_LND_INVOICES, ARKGRPC_NTS,
+ *         "{\"add_index\":\"7\",\"settle_index\":\"4\"}", ARKGRPC_NTS, NULL, &stream, &result);
+ *     while (status == ARKGRPC_OK || status == ARKGRPC_TIMEOUT) {
+ *         arkgrpc_result_free(result);
+ *         status = arkgrpc_stream_next(stream, 60000, &result);
+ *         if (status == ARKGRPC_OK)
+ *             handle(arkgrpc_result_json(result));
+ *     }
+ *     report(arkgrpc_result_message(result));
+ *     arkgrpc_result_free(result);
+ *     arkgrpc_stream_free(stream);
+ *
+ *   A message is an object with the keys
+ *     type        "item", "lag" or "reconnected"
+ *     item        what happened, see the stream's paragraph below; null in the other types
+ *     dropped     in a lag: how many items are missing at this place, because more than 1024 waited
+ *                 to be fetched; else null. The stream invoices never drops: it waits, and asks lnd
+ *                 again
+ *     reconnect   in reconnected: the interruption that is over; else null. Its "reason" says what
+ *                 happened, "outage_ms" how long it lasted, "gap" what may be missing: "none",
+ *                 "updates" (every outcome is told, but not every step towards it) or "events"
+ *   The library reconnects by itself, with growing pauses, also while the daemon is down for long;
+ *   ARKGRPC_TIMEOUT says in its message that and why it is out of reach. What waiting cannot mend
+ *   (a macaroon that is refused, a call that the daemon lacks) ends the stream with that error.
+ *   Closing the manager ends its streams with ARKGRPC_END, without waiting for them; messages that
+ *   have come can still be fetched. Open streams cost no thread. To miss nothing across restarts of
+ *   your own process, store what the stream's paragraph says and pass it when you open it again.
  *
  * UNITS IN JSON
  *   satoshis, heights, counts, unix seconds      number
@@ -274,6 +310,10 @@ enum {
   ARKGRPC_NO_ROUTE = 130,
   /** The other node could not be reached. */
   ARKGRPC_PEER_UNREACHABLE = 131,
+  /** The stream had nothing new in the time that was given; it lives on. */
+  ARKGRPC_TIMEOUT = 140,
+  /** The stream is over: its manager was closed. */
+  ARKGRPC_END = 141,
   /** No connection could be made. */
   ARKGRPC_CONNECT_FAILED = 200,
   /** The TLS handshake failed or the certificate is not the expected one. */
@@ -1573,6 +1613,255 @@ enum {
  */
 #define ARKGRPC_METHOD_LND_LOOKUP_OPERATION "lookup_operation"
 
+/*
+ * STREAMS
+ *   For arkgrpc_client_stream(). Each paragraph: what it tells, its parameters, the keys of an
+ *   item, what may be missing after a reconnect. Every message has the keys type, item, dropped
+ *   and reconnect, see STREAMS AND arkgrpc_stream_next above.
+ */
+
+/**
+ * invoices of lnd: a stream.
+ *
+ * Every invoice that is added, and every one that is settled, without a gap: across restarts of
+ * lnd, lost connections, slow readers and, with the indexes of the last item as parameters,
+ * restarts of the calling process. Settlements come in the order of their settle_index, each once.
+ * Without parameters it begins with everything that lnd has on record. Canceled and held invoices
+ * are told when they are added, not when their state changes; of AMP invoices the adding alone is
+ * told.
+ *
+ * Parameters:
+ *     add_index                decimal text or number or null: Tells what was added after this
+ *                              index; 0 (default): every invoice that is not settled yet.
+ *     settle_index             decimal text or number or null: Tells what was settled after this
+ *                              index; 0 (default): every settlement there ever was.
+ * Item:
+ *     add_index                decimal text: To be stored: with both indexes as parameters a
+ *                              stream goes on right after this item.
+ *     event                    text: added or settled. An invoice that is settled before its
+ *                              adding was told is told as settled alone.
+ *     invoice                  Invoice object: The invoice as it is now.
+ *     settle_index             decimal text: To be stored, too. Every settlement has a higher one
+ *                              than the one before.
+ * Invoice object:
+ *     add_index                decimal text: Position in the order of creation.
+ *     amt_paid_msat            decimal text (millisatoshi): Amount received, millisatoshis.
+ *     amt_paid_sat             number (satoshi): Amount received, satoshis (rounded down).
+ *     creation_date            number: Unix seconds.
+ *     description_hash         text or null: Hash of a longer description; null when there is none.
+ *     expiry                   number: Seconds after creation_date.
+ *     is_keysend               true or false: Whether it came to be by a spontaneous payment.
+ *     memo                     text: Text for the payer.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_request          text: BOLT11 text.
+ *     preimage                 text or null: The preimage, once the invoice is settled; null
+ *                              before.
+ *     private                  true or false: Whether route hints over private channels are
+ *                              included.
+ *     r_hash                   text or null: The same under lnd's name.
+ *     settle_date              number or null: Unix seconds; null until settled.
+ *     settle_index             decimal text or null: Position in the order of settlement; null
+ *                              until settled.
+ *     settled                  true or false: Whether the money has arrived for good.
+ *     state                    text: open, settled, canceled or accepted.
+ *     value                    number (satoshi): Amount asked for, whole satoshis (rounded down);
+ *                              0 when the payer chooses.
+ *     value_msat               decimal text (millisatoshi): Amount asked for, millisatoshis.
+ * Gap after a reconnect: none.
+ * Permissions: invoices:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_CREDENTIALS_REFUSED, ARKGRPC_TLS_FAILED.
+ */
+#define ARKGRPC_STREAM_LND_INVOICES "invoices"
+
+/**
+ * payments of lnd: a stream.
+ *
+ * The outgoing payments of the node, whoever makes them: those under way when the stream begins,
+ * and every change of one. Every outcome (succeeded, failed) is told once, also of payments that
+ * were decided while there was no connection: these are found by their payment_index. What cannot
+ * be found afterwards are the steps on the way, and payments that were begun, decided and deleted
+ * from lnd meanwhile.
+ *
+ * Parameters:
+ *     no_inflight_updates      true or false: Leaves out payments that are still under way:
+ *                              outcomes alone.
+ * Item:
+ *     completion_time          number or null: When its last part was settled, unix seconds; null
+ *                              unless succeeded.
+ *     creation_time            number: Unix seconds.
+ *     failure_reason           text or null: Why it failed: timeout, no_route, error,
+ *                              incorrect_payment_details, insufficient_balance or canceled; null
+ *                              unless failed.
+ *     fee                      number (satoshi): Fee paid, whole satoshis (rounded down).
+ *     fee_msat                 decimal text (millisatoshi): Fee paid, millisatoshis.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_index            decimal text: lnd's number of this try to pay.
+ *     payment_preimage         text or null: Proof of payment; null unless succeeded.
+ *     payment_request          text: The invoice.
+ *     status                   text: in_flight, succeeded, failed or initiated.
+ *     value                    number (satoshi): Amount without fee, whole satoshis (rounded down).
+ *     value_msat               decimal text (millisatoshi): Amount without fee, millisatoshis.
+ * Gap after a reconnect: updates.
+ * Permissions: offchain:read.
+ * Needs: a fully started daemon.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_CREDENTIALS_REFUSED, ARKGRPC_TLS_FAILED.
+ */
+#define ARKGRPC_STREAM_LND_PAYMENTS "payments"
+
+/**
+ * transactions of lnd: a stream.
+ *
+ * What touches the node's wallet on chain: told when the wallet first sees it and again when a
+ * block contains it. After a reconnect the list of transactions from the last known height on
+ * tells the rest; that a transaction was seen unconfirmed, and is gone or confirmed by then, is
+ * not told afterwards.
+ *
+ * Parameters:
+ *     start_height             number or null: Tells first what is in the blocks from this height
+ *                              on, and what no block contains yet; without it only what happens
+ *                              from now on. The highest block_height that was dealt with goes on
+ *                              in a new process.
+ * Item:
+ *     amount                   number: What it did to the wallet, satoshis: negative when money
+ *                              went out, fee included.
+ *     block_hash               text or null: The block; null while none contains it.
+ *     block_height             number or null: Height of the block; null while none contains it.
+ *     label                    text or null: The label that it was given; null when there is none.
+ *     num_confirmations        number: 0 while no block contains it.
+ *     output_details           list of Output object: Where it pays to.
+ *     previous_outpoints       list of Spent object: What it spends.
+ *     raw_tx_hex               text: The whole transaction, hex.
+ *     time_stamp               number: Time of the block, or when the wallet first saw it; unix
+ *                              seconds.
+ *     total_fees               number (satoshi): Fee in satoshis, as far as the wallet paid it.
+ *     tx_hash                  text: Its id in display order.
+ * Output object:
+ *     address                  text or null: Null when its script has none.
+ *     amount                   number (satoshi): Satoshis.
+ *     is_our_address           true or false: Whether it belongs to the wallet.
+ *     output_index             number: Position in the transaction.
+ *     pk_script                text: Script, hex.
+ * Spent object:
+ *     is_our_output            true or false: Whether that belonged to the wallet.
+ *     outpoint                 text: The output that it spends, txid:index.
+ * Gap after a reconnect: updates.
+ * Permissions: onchain:read, info:read.
+ * Needs: a fully started daemon.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_CREDENTIALS_REFUSED, ARKGRPC_TLS_FAILED.
+ */
+#define ARKGRPC_STREAM_LND_TRANSACTIONS "transactions"
+
+/**
+ * channel_events of lnd: a stream.
+ *
+ * Channels that are about to open, open, close, become usable or unusable. lnd keeps no record of
+ * these events: after a reconnect read list_channels, list_pending_channels and
+ * list_closed_channels to learn what happened meanwhile.
+ *
+ * Parameters: none.
+ * Item:
+ *     channel                  Channel object or null: The channel, when it has opened; else null.
+ *     channel_point            text or null: Funding output, txid:index; null only for an event
+ *                              that this version does not know.
+ *     closed_channel           ClosedChannel object or null: What is left of the channel, when it
+ *                              has closed; else null.
+ *     event                    text: pending_open_channel, open_channel, active_channel,
+ *                              inactive_channel, closed_channel, fully_resolved_channel or
+ *                              channel_funding_timeout.
+ * Channel object:
+ *     active                   true or false: Whether the peer is online and the channel can carry
+ *                              payments.
+ *     alias_scids              list of decimal text: Other ids under which it can be named.
+ *     capacity                 number (satoshi): Size of the channel, satoshis.
+ *     chan_status_flags        text: lnd's flags, ChanStatusDefault in good order.
+ *     channel_id               decimal text: lnd's short channel id; an alias while a zero-conf
+ *                              channel is unconfirmed.
+ *     channel_point            text: The two together, txid:index.
+ *     close_address            text or null: Where this node's side goes at a cooperative close;
+ *                              null when not fixed.
+ *     commit_fee               number (satoshi): Fee of the commitment transaction, satoshis.
+ *     commit_weight            number: Its weight.
+ *     commitment_type          text: legacy, static_remote_key, anchors, script_enforced_lease,
+ *                              simple_taproot, simple_taproot_overlay, simple_taproot_final or
+ *                              unknown_commitment_type.
+ *     fee_per_kw               number: Its fee rate, satoshis per 1000 weight units.
+ *     funding_output_index     number or null: Its output.
+ *     funding_txid             text or null: Transaction that funded it.
+ *     initiator                true or false: Whether this node opened it.
+ *     lifetime                 number: Seconds since the channel was first seen by this run of lnd.
+ *     local_balance            number (satoshi): The node's own side, without what is under way
+ *                              and without the commitment fee.
+ *     local_constraints        Constraints object or null: What the node must keep to.
+ *     memo                     text or null: Note of the one who opened it, kept on this node
+ *                              alone; null when there is none.
+ *     num_updates              number: How often its state has changed.
+ *     peer_alias               text or null: Name that the peer announces; null unless asked for
+ *                              with peer_alias_lookup.
+ *     pending_htlcs            list of Htlc object: Payments under way.
+ *     private                  true or false: Whether it is kept from the public graph.
+ *     push_amount_sat          number (satoshi): Given to the peer at opening, satoshis.
+ *     remote_balance           number (satoshi): The peer's side.
+ *     remote_constraints       Constraints object or null: What the peer must keep to.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ *     thaw_height              number or null: Height until which it cannot be closed
+ *                              cooperatively; null when it can.
+ *     total_satoshis_received   number (satoshi): Received through it since it was opened,
+ *                               satoshis.
+ *     total_satoshis_sent      number (satoshi): Paid out through it since it was opened, satoshis.
+ *     unsettled_balance        number (satoshi): Under way in both directions, satoshis.
+ *     uptime                   number: Seconds of these in which the peer was online.
+ *     zero_conf                true or false: Whether it could be used before it was confirmed.
+ *     zero_conf_confirmed_scid   decimal text or null: The id of a zero-conf channel once it is
+ *                                confirmed; null before and for others.
+ * ClosedChannel object:
+ *     alias_scids              list of decimal text: Other ids under which it could be named.
+ *     capacity                 number (satoshi): Size, satoshis.
+ *     channel_id               decimal text or null: lnd's short channel id; null for one that was
+ *                              never confirmed.
+ *     channel_point            text: Funding output, txid:index.
+ *     close_height             number or null: Height of that transaction; null when there was
+ *                              none.
+ *     close_initiator          text or null: Who closed it, in the same words.
+ *     close_type               text: cooperative, local_force, remote_force, breach,
+ *                              funding_canceled or abandoned.
+ *     closing_tx_hash          text or null: Transaction that closed it; null when there was none.
+ *     funding_output_index     number or null: Its index.
+ *     funding_txid             text or null: Its transaction.
+ *     open_initiator           text or null: Who opened it: local, remote or both; null when lnd
+ *                              does not know.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ *     settled_balance          number (satoshi): What came back to the node at once, satoshis.
+ *     time_locked_balance      number (satoshi): What had to wait first, satoshis.
+ *     zero_conf_confirmed_scid   decimal text or null: The confirmed id of a zero-conf channel;
+ *                                null for others.
+ * Constraints object:
+ *     chan_reserve_sat         number (satoshi): What it must leave in the channel.
+ *     csv_delay                number: Blocks that this side waits for its money after a force
+ *                              close.
+ *     dust_limit_sat           number (satoshi): Smallest output of its commitment transaction.
+ *     max_accepted_htlcs       number: Most payments that may be under way to it.
+ *     max_pending_amt_msat     decimal text: Most that may be under way to it; lnd shows huge
+ *                              numbers for "no limit".
+ *     min_htlc_msat            decimal text (millisatoshi): Smallest payment that it accepts.
+ * Htlc object:
+ *     amount                   number (satoshi): Satoshis.
+ *     expiration_height        number: Height at which it expires.
+ *     forwarding_channel       decimal text or null: Channel through which it came or goes on;
+ *                              null when this node is its end.
+ *     forwarding_htlc_index    decimal text or null: Its number in that channel; null when this
+ *                              node is its end.
+ *     hash_lock                text: Payment hash.
+ *     htlc_index               decimal text: Its number in the channel.
+ *     incoming                 true or false: Whether it comes in.
+ *     locked_in                true or false: Whether both commitment transactions carry it.
+ * Gap after a reconnect: events.
+ * Permissions: offchain:read.
+ * Needs: a fully started daemon.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_CREDENTIALS_REFUSED, ARKGRPC_TLS_FAILED.
+ */
+#define ARKGRPC_STREAM_LND_CHANNEL_EVENTS "channel_events"
+
 /** Initialises an arkgrpc_call_options with all defaults. */
 #define ARKGRPC_CALL_OPTIONS_INIT \
   { sizeof(arkgrpc_call_options), ARKGRPC_TIMEOUT_DEFAULT, NULL, 0, NULL, 0, NULL, 0 }
@@ -1681,6 +1970,12 @@ typedef struct arkgrpc_manager arkgrpc_manager;
  * Owned by the caller: free it with arkgrpc_result_free(). Its texts live as long as it does.
  */
 typedef struct arkgrpc_result arkgrpc_result;
+
+/**
+ * What a daemon reports, fetched one message at a time. A handle: NULL, freed and foreign ones are
+ * recognised, never followed.
+ */
+typedef struct arkgrpc_stream arkgrpc_stream;
 
 /**
  * What a call came to: one of the numbers above, 0 being success.
@@ -1912,6 +2207,58 @@ arkgrpc_status arkgrpc_client_info(const arkgrpc_client *client, arkgrpc_result 
  * alone. Any thread, in any order against managers, cancel tokens and results.
  */
 void arkgrpc_client_free(arkgrpc_client *client);
+
+/**
+ * Opens a stream. Free `*out` with arkgrpc_stream_free().
+ *
+ * `stream`: an ARKGRPC_STREAM_ text of the client's service, described under "Streams" above;
+ * length in bytes or ARKGRPC_NTS. `params_json`: one JSON object; NULL or "" for no parameters.
+ * `options`: NULL for all defaults. Its timeout_ms bounds each look-up that the stream makes by
+ * itself, never the stream; its cancel token ends the stream; with ARKGRPC_FLAG_NO_RETRY the first
+ * failure ends it; an operation_id is refused. `out`: receives the stream, NULL on failure.
+ * `result`: NULL, or receives the result. All inputs are copied.
+ * OK says that the parameters are right. Whether the daemon accepts the stream shows in
+ * arkgrpc_stream_next(): nothing is waited for here.
+ * Errors: ARKGRPC_UNKNOWN_METHOD (there is no such stream), ARKGRPC_INVALID_ARGUMENT,
+ * ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, text errors. Any
+ * thread.
+ */
+ARKGRPC_MUST_USE
+arkgrpc_status arkgrpc_client_stream(const arkgrpc_client *client,
+                                     const char *stream,
+                                     size_t stream_len,
+                                     const char *params_json,
+                                     size_t params_json_len,
+                                     const arkgrpc_call_options *options,
+                                     arkgrpc_stream **out,
+                                     arkgrpc_result **result);
+
+/**
+ * Waits for the next message of a stream and fetches it.
+ *
+ * `timeout_ms`: how long to wait; ARKGRPC_TIMEOUT_DEFAULT means 30 seconds, ARKGRPC_TIMEOUT_ZERO
+ * only looks. `result`: receives the message on ARKGRPC_OK, else the error; it must not be NULL.
+ * Errors: ARKGRPC_TIMEOUT (nothing new; call again, the stream lives on, and the message says so
+ * if the daemon cannot be reached at the moment), ARKGRPC_END (the manager was closed),
+ * ARKGRPC_CANCELLED (by the token of the options); any other status of a call ends the stream: it
+ * is what the daemon refused, or what waiting would not mend. The last four come again at every
+ * further call. ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER.
+ * Any thread, several at once (each message goes to one of them); blocks. Closing the manager and
+ * triggering the token wake it.
+ */
+ARKGRPC_MUST_USE
+arkgrpc_status arkgrpc_stream_next(const arkgrpc_stream *stream,
+                                   uint64_t timeout_ms,
+                                   arkgrpc_result **result);
+
+/**
+ * Ends the stream and frees the handle. Never blocks.
+ *
+ * NULL and handles that are not live do nothing; in a forked child the parent's stream is left
+ * alone. Any thread, in any order against managers, clients, cancel tokens and results, but not
+ * while another thread waits in arkgrpc_stream_next() with it: cancel first.
+ */
+void arkgrpc_stream_free(arkgrpc_stream *stream);
 
 /**
  * The status of the call, the same that the function returned.

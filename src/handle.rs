@@ -29,6 +29,7 @@ pub(crate) enum Kind {
     Manager = 1,
     Client = 2,
     Cancel = 3,
+    Stream = 4,
 }
 
 impl Kind {
@@ -37,11 +38,12 @@ impl Kind {
             Kind::Manager => "manager",
             Kind::Client => "client",
             Kind::Cancel => "cancel",
+            Kind::Stream => "stream",
         }
     }
 
     fn from_number(number: u64) -> Option<Self> {
-        [Kind::Manager, Kind::Client, Kind::Cancel]
+        [Kind::Manager, Kind::Client, Kind::Cancel, Kind::Stream]
             .into_iter()
             .find(|kind| *kind as u64 == number)
     }

@@ -44,6 +44,7 @@ mod panic_hook;
 mod per_process;
 mod result;
 mod status;
+mod stream;
 mod text;
 
 /// The log is one per process: tests that make log lines must not run beside the one that reads it.

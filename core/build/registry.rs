@@ -11,6 +11,7 @@ use serde::Deserialize;
 struct Registry {
     service: BTreeMap<String, Service>,
     method: Vec<Method>,
+    stream: Vec<Stream>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +48,25 @@ struct Method {
     doc: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stream {
+    name: String,
+    service: String,
+    rpcs: Vec<String>,
+    permissions: Vec<String>,
+    needs: String,
+    /// What may be missing after a reconnect: none, updates or events.
+    gap: String,
+    errors: Vec<String>,
+    doc: String,
+}
+
+const NEEDS: [&str; 4] = ["nothing", "answering", "server_active", "synced"];
+
+/// Time limit of a single look-up that a stream makes.
+const LOOKUP_MS: u64 = 30_000;
+
 /// The Rust text of the registry.
 pub fn generate(text: &str) -> Result<String, String> {
     let registry: Registry =
@@ -55,6 +75,9 @@ pub fn generate(text: &str) -> Result<String, String> {
     let mut out = String::new();
     write_table(&registry, &mut out).map_err(|error| error.to_string())?;
     write_dispatch(&registry, &mut out).map_err(|error| error.to_string())?;
+    check_streams(&registry)?;
+    write_streams(&registry, &mut out).map_err(|error| error.to_string())?;
+    write_stream_dispatch(&registry, &mut out).map_err(|error| error.to_string())?;
     Ok(out)
 }
 
@@ -74,10 +97,8 @@ fn check(registry: &Registry) -> Result<(), String> {
         if !["read", "write", "payment"].contains(&method.lane.as_str()) {
             return Err(format!("{place}: lane must be read, write or payment"));
         }
-        if !["nothing", "answering", "server_active", "synced"].contains(&method.needs.as_str()) {
-            return Err(format!(
-                "{place}: needs must be nothing, answering, server_active or synced"
-            ));
+        if !NEEDS.contains(&method.needs.as_str()) {
+            return Err(format!("{place}: needs must be one of {NEEDS:?}"));
         }
         if method.rpcs.is_empty() || method.permissions.is_empty() || method.doc.trim().is_empty() {
             return Err(format!("{place}: rpcs, permissions and doc must be filled"));
@@ -168,6 +189,89 @@ fn write_dispatch(registry: &Registry, out: &mut String) -> std::fmt::Result {
         writeln!(
             out,
             "other => Err(unknown_method({service:?}, other)) }} }}"
+        )?;
+    }
+    Ok(())
+}
+
+fn check_streams(registry: &Registry) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for stream in &registry.stream {
+        let place = format!("methods.toml: stream {}.{}", stream.service, stream.name);
+        if !registry.service.contains_key(&stream.service) {
+            return Err(format!("{place}: no such service"));
+        }
+        if !seen.insert((&stream.service, &stream.name)) {
+            return Err(format!("{place} stands twice"));
+        }
+        if !NEEDS.contains(&stream.needs.as_str()) {
+            return Err(format!("{place}: needs must be one of {NEEDS:?}"));
+        }
+        if !["none", "updates", "events"].contains(&stream.gap.as_str()) {
+            return Err(format!("{place}: gap must be none, updates or events"));
+        }
+        if stream.rpcs.is_empty() || stream.permissions.is_empty() || stream.doc.trim().is_empty() {
+            return Err(format!("{place}: rpcs, permissions and doc must be filled"));
+        }
+    }
+    Ok(())
+}
+
+fn write_streams(registry: &Registry, out: &mut String) -> std::fmt::Result {
+    writeln!(
+        out,
+        "/// Every stream, in the order of `methods.toml`.\n\
+         pub static STREAMS: &[StreamRow] = &["
+    )?;
+    for stream in &registry.stream {
+        let (service, camel_name) = (&stream.service, camel(&stream.name));
+        writeln!(
+            out,
+            "StreamRow {{ gap: {:?}, row: MethodRow {{ \
+             name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::Read, \
+             lane: Lane::Read, deadline_ms: {LOOKUP_MS}, configured_deadline: true, \
+             max_input_bytes: {}, permissions: &{:?}, needs: Needs::{}, no_effect: &[], \
+             reconcile: \"\", errors: &{:?}, doc: {:?}, \
+             params_schema: || schemars::schema_for!(super::{service}::{camel_name}Params), \
+             result_schema: || schemars::schema_for!(super::StreamMessage<super::{service}::{camel_name}Item>) }} }},",
+            stream.gap,
+            stream.name,
+            stream.rpcs,
+            16 * 1024 * 1024,
+            stream.permissions,
+            camel(&stream.needs),
+            stream.errors,
+            stream.doc.trim(),
+        )?;
+    }
+    writeln!(out, "];")
+}
+
+fn write_stream_dispatch(registry: &Registry, out: &mut String) -> std::fmt::Result {
+    for service in registry.service.keys() {
+        writeln!(
+            out,
+            "/// Reads the parameters of the row's stream of service {service}, ready to be run.\n\
+             pub(crate) fn prepare_{service}_stream(row: &'static MethodRow, params: &str) \
+             -> Result<PreparedStream<super::{service}::Subscriber>, Error> {{ match row.name {{"
+        )?;
+        for stream in registry
+            .stream
+            .iter()
+            .filter(|stream| &stream.service == service)
+        {
+            let name = &stream.name;
+            writeln!(
+                out,
+                "{name:?} => {{ let params: super::{service}::{camel}Params = parse(row, params)?; \
+                 Ok(Box::new(move |subscriber| Box::pin(async move {{ \
+                 super::{service}::{name}(&subscriber, params).await }}))) }}",
+                camel = camel(name)
+            )?;
+        }
+        writeln!(
+            out,
+            "other => Err(unknown_stream({service:?}, other)) }} }}"
         )?;
     }
     Ok(())

@@ -26,13 +26,19 @@ mod status;
 mod transport;
 
 pub use clients::registry::{
-    Class, Lane, METHODS, MethodRow, Needs, Refusal, SERVICES, ServiceRow, methods_json,
+    Class, Lane, METHODS, MethodRow, Needs, Refusal, SERVICES, STREAMS, ServiceRow, StreamRow,
+    methods_json,
 };
-pub use clients::{CallOptions, Client, Manager, Recovery, Success};
+pub use clients::{CallOptions, Client, Manager, Recovery, Stream, Success};
 pub use resilience::CancelToken;
 pub use transport::HostHooks;
 
 /// The registry, row by row.
 pub fn registry() -> &'static [MethodRow] {
     METHODS
+}
+
+/// The streams, row by row.
+pub fn streams() -> &'static [StreamRow] {
+    STREAMS
 }

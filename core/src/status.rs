@@ -105,6 +105,10 @@ statuses! {
     NoRoute = 130, "NO_ROUTE";
     /// The other node could not be reached.
     PeerUnreachable = 131, "PEER_UNREACHABLE";
+    /// The stream had nothing new in the time that was given; it lives on.
+    Timeout = 140, "TIMEOUT";
+    /// The stream is over: its manager was closed.
+    End = 141, "END";
 
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";

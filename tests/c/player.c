@@ -5,7 +5,10 @@
  *
  *   open <id> <config json>            open_env <id>
  *   call <id> <service> <method> <timeout_ms> <flags> <operation_id> <params json>
- *   cancel <id> <id of the running call>
+ *   cancel <id> <id of the running call or open stream>
+ *   stream <id> <service> <stream> <timeout_ms> <flags> <params json>
+ *   next <id> <id of the stream> <timeout_ms>
+ *   end_stream <id> <id of the stream>
  *   health <id> <timeout_ms>           reconnect <id> <service>
  *   info <id> <service>                methods <id>
  *   close <id> <timeout_ms>            quit <id>
@@ -24,6 +27,8 @@ typedef struct request {
     char *line;
     const char *fields[MOST_FIELDS];
     arkgrpc_cancel *cancel;
+    /* Of a request that opened one. */
+    arkgrpc_stream *stream;
     struct request *next;
 } request;
 
@@ -31,6 +36,8 @@ static arkgrpc_manager *manager;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t one_ended = PTHREAD_COND_INITIALIZER;
 static request *running;
+/* The requests whose streams are open; only the main thread changes the list. */
+static request *streaming;
 
 /* The field, or NULL when it is absent. */
 static const char *field(const request *asked, int index) {
@@ -108,14 +115,72 @@ static void make_call(const request *asked) {
 }
 
 static void free_request(request *asked) {
+    arkgrpc_stream_free(asked->stream);
     arkgrpc_cancel_free(asked->cancel);
     free(asked->line);
     free(asked);
 }
 
+/* The place in the list of the request with the id that this one names, or of its end. */
+static request **find_stream(const request *asked) {
+    const char *wanted = text_or(field(asked, 2), "");
+    request **place = &streaming;
+    while (*place != NULL && strcmp(text_or(field(*place, 1), "-"), wanted) != 0) {
+        place = &(*place)->next;
+    }
+    return place;
+}
+
+/* Keeps the request when it opened a stream, else frees it. */
+static void open_stream(request *asked) {
+    arkgrpc_call_options options = ARKGRPC_CALL_OPTIONS_INIT;
+    arkgrpc_result *result = NULL;
+    arkgrpc_client *client = client_for(asked);
+    if (client != NULL) {
+        asked->cancel = arkgrpc_cancel_new();
+        options.timeout_ms = number(field(asked, 4), ARKGRPC_TIMEOUT_DEFAULT);
+        options.flags = number(field(asked, 5), 0);
+        options.cancel = asked->cancel;
+        const char *params = text_or(field(asked, 6), "{}");
+        arkgrpc_status status =
+            arkgrpc_client_stream(client, field(asked, 3), ARKGRPC_NTS, params, ARKGRPC_NTS,
+                                  &options, &asked->stream, &result);
+        answer_result(asked, status, result);
+        arkgrpc_client_free(client);
+    }
+    if (asked->stream == NULL) {
+        free_request(asked);
+    } else {
+        asked->next = streaming;
+        streaming = asked;
+    }
+}
+
+static void end_stream(const request *asked) {
+    request **place = find_stream(asked);
+    request *ended = *place;
+    answer(asked, ARKGRPC_OK, ended == NULL ? "{\"found\":false}" : "{\"found\":true}");
+    if (ended != NULL) {
+        *place = ended->next;
+        free_request(ended);
+    }
+}
+
+static void fetch_next(const request *asked) {
+    arkgrpc_result *result = NULL;
+    arkgrpc_status status = arkgrpc_stream_next(asked->stream, number(field(asked, 3), 0), &result);
+    answer_result(asked, status, result);
+}
+
 static void *run_call(void *argument) {
     request *asked = argument;
-    make_call(asked);
+    if (strcmp(asked->fields[0], "next") == 0) {
+        fetch_next(asked);
+        /* It belongs to the request that opened it. */
+        asked->stream = NULL;
+    } else {
+        make_call(asked);
+    }
     pthread_mutex_lock(&lock);
     request **place = &running;
     while (*place != asked) {
@@ -149,6 +214,9 @@ static void cancel_call(const request *asked) {
     while (call != NULL && strcmp(text_or(field(call, 1), "-"), wanted) != 0) {
         call = call->next;
     }
+    if (call == NULL) {
+        call = *find_stream(asked);
+    }
     if (call != NULL) {
         arkgrpc_cancel_trigger(call->cancel);
     }
@@ -166,7 +234,7 @@ static void tell_info(const request *asked) {
     }
 }
 
-/* Everything but calls; returns false when there is nothing to play any more. */
+/* Everything but calls and streams; returns false when there is nothing to play any more. */
 static bool play(const request *asked) {
     const char *verb = text_or(asked->fields[0], "");
     arkgrpc_result *result = NULL;
@@ -183,6 +251,8 @@ static bool play(const request *asked) {
         size_t length = service == NULL ? 0 : ARKGRPC_NTS;
         status = arkgrpc_manager_reconnect(manager, service, length, &result);
         answer_result(asked, status, result);
+    } else if (strcmp(verb, "end_stream") == 0) {
+        end_stream(asked);
     } else if (strcmp(verb, "info") == 0) {
         tell_info(asked);
     } else if (strcmp(verb, "methods") == 0) {
@@ -224,6 +294,9 @@ static void wait_for_calls(bool end_them) {
     for (request *call = end_them ? running : NULL; call != NULL; call = call->next) {
         arkgrpc_cancel_trigger(call->cancel);
     }
+    for (request *opened = end_them ? streaming : NULL; opened != NULL; opened = opened->next) {
+        arkgrpc_cancel_trigger(opened->cancel);
+    }
     while (running != NULL) {
         pthread_cond_wait(&one_ended, &lock);
     }
@@ -233,7 +306,13 @@ static void wait_for_calls(bool end_them) {
 int main(void) {
     request *asked = read_request();
     while (asked != NULL) {
-        if (strcmp(text_or(asked->fields[0], ""), "call") == 0) {
+        const char *verb = text_or(asked->fields[0], "");
+        if (strcmp(verb, "call") == 0) {
+            start_call(asked);
+        } else if (strcmp(verb, "stream") == 0) {
+            open_stream(asked);
+        } else if (strcmp(verb, "next") == 0 && *find_stream(asked) != NULL) {
+            asked->stream = (*find_stream(asked))->stream;
             start_call(asked);
         } else if (play(asked)) {
             free_request(asked);
@@ -244,6 +323,11 @@ int main(void) {
     }
     /* Without a quit the runner is gone: nobody reads what the calls would answer. */
     wait_for_calls(asked == NULL);
+    while (streaming != NULL) {
+        request *opened = streaming;
+        streaming = opened->next;
+        free_request(opened);
+    }
     arkgrpc_manager_free(manager);
     if (asked != NULL) {
         answer(asked, ARKGRPC_OK, "{}");

@@ -12,6 +12,7 @@ use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
+use super::stream::{Ends, Stream};
 use super::{failure, lnd};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
@@ -45,6 +46,8 @@ struct Core {
     state: Option<StateDirectory>,
     gate: Arc<Gate>,
     closing: CancellationToken,
+    /// Ends the streams; they are not waited for, as they have no end of their own.
+    ending_streams: CancellationToken,
 }
 
 impl Manager {
@@ -75,6 +78,7 @@ impl Manager {
             state,
             gate: Arc::default(),
             closing: CancellationToken::new(),
+            ending_streams: CancellationToken::new(),
             runtime: OnceCell::new(),
             helm,
             hooks,
@@ -131,11 +135,12 @@ impl Manager {
         Ok(Success::new(json!({ "reconnected": done }).to_string()))
     }
 
-    /// Refuses new calls, lets the present ones finish until the timeout, cancels the rest, and joins
+    /// Refuses new calls, ends the streams, lets the present ones finish until the timeout, cancels the rest, and joins
     /// the worker within a bound. May be called again.
     pub fn close(&self, timeout: Duration) -> Result<Success, Error> {
         let core = &self.0;
         let limit = Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 60 * 60));
+        core.ending_streams.cancel();
         let drained = core.gate.close(limit);
         core.closing.cancel();
         let left = drained || core.gate.close(Instant::now() + JOIN_TIME);
@@ -185,6 +190,40 @@ impl Client {
         finish(row, &call, operation, outcome).map(Success::new)
     }
 
+    /// Opens a stream: checks the parameters and begins in the background.
+    pub fn stream(
+        &self,
+        name: &str,
+        params_json: &str,
+        options: CallOptions,
+    ) -> Result<Stream, Error> {
+        let _inside = self.core.gate.enter()?;
+        let stream = registry::find_stream(self.kind.name(), name)?;
+        let row = &stream.row;
+        let place = |error: Error| error.with_place(row.service, row.name);
+        Operation::of(row, options.operation_id.clone()).map_err(place)?;
+        let metadata = metadata(&options.metadata).map_err(place)?;
+        let prepared = registry::prepare_lnd_stream(row, params_json).map_err(place)?;
+        let ends = Ends::new(
+            options.cancel.clone().unwrap_or_default(),
+            self.core.ending_streams.clone(),
+        );
+        let feed = Arc::default();
+        let terms = lnd::Terms {
+            cancel: ends.cancel.clone(),
+            closing: ends.closing.clone(),
+            limit: deadline(row, &options, self.core.timeout).remaining(),
+            retry: !options.no_retry,
+            metadata,
+        };
+        let subscriber =
+            lnd::Subscriber::new(Arc::clone(&self.node), row, terms, Arc::clone(&feed));
+        let runtime = self.core.runtime().map_err(place)?;
+        runtime.spawn(ends.drive(prepared(subscriber), Arc::clone(&feed), row));
+        let keep_alive = Arc::new(self.clone());
+        Ok(Stream::new(stream, feed, ends, keep_alive))
+    }
+
     /// What this client is connected to, as JSON.
     pub fn info(&self) -> String {
         let config = &self.node.config;
@@ -200,6 +239,7 @@ impl Client {
             "macaroon": config.macaroon.is_some(),
             "proxy": config.proxy.as_ref().map(|(host, port)| format!("{host}:{port}")),
             "methods": registry::names(self.kind.name()),
+            "streams": registry::stream_names(self.kind.name()),
         })
         .to_string()
     }
@@ -306,7 +346,7 @@ fn service_kind(name: &str) -> Result<ServiceKind, Error> {
     })
 }
 
-type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
+pub(super) type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
 
 fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
     pairs

@@ -8,6 +8,11 @@ mod lnd;
 mod manager;
 mod options;
 pub(crate) mod registry;
+mod stream;
+mod stream_feed;
+mod stream_message;
 
 pub use manager::{Client, Manager};
 pub use options::{CallOptions, Recovery, Success};
+pub use stream::Stream;
+pub(crate) use stream_message::StreamMessage;

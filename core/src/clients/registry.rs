@@ -151,6 +151,17 @@ impl MethodRow {
     }
 }
 
+/// One stream.
+#[derive(Debug)]
+pub struct StreamRow {
+    /// What may be missing after a reconnect: `none`, `updates` (every outcome is told, but not every
+    /// step towards it) or `events`.
+    pub gap: &'static str,
+    /// Everything else. Its result is one message of the stream, its deadline that of the look-ups that
+    /// the stream makes when it begins and after a reconnect.
+    pub row: MethodRow,
+}
+
 /// Something that can be printed as a JSON object, on the caller's thread.
 pub(crate) trait Printable: Send {
     fn print(&self) -> Result<String, Error>;
@@ -177,6 +188,45 @@ fn parse<T: DeserializeOwned>(row: &MethodRow, params: &str) -> Result<T, Error>
     strict_json::parse(params, row.max_input_bytes)
 }
 
+type Watching = Pin<Box<dyn Future<Output = Error> + Send>>;
+
+/// A stream whose parameters are read and checked, waiting for its subscriber. Tells why it ended.
+pub(crate) type PreparedStream<S> = Box<dyn FnOnce(S) -> Watching + Send>;
+
+/// The row of a stream of a service.
+pub(crate) fn find_stream(
+    service: &'static str,
+    stream: &str,
+) -> Result<&'static StreamRow, Error> {
+    STREAMS
+        .iter()
+        .find(|entry| entry.row.service == service && entry.row.name == stream)
+        .ok_or_else(|| unknown_stream(service, stream))
+}
+
+fn unknown_stream(service: &'static str, stream: &str) -> Error {
+    Error::local(
+        Status::UnknownMethod,
+        format!("{service} has no stream `{}`", shown(stream)),
+        format!("use one of: {}", stream_names(service).join(", ")),
+    )
+    .with_service(service)
+}
+
+pub(crate) fn stream_names(service: &str) -> Vec<&'static str> {
+    STREAMS
+        .iter()
+        .map(|entry| &entry.row)
+        .filter(|row| row.service == service)
+        .map(|row| row.name)
+        .collect()
+}
+
+/// A caller's name, fit for a message.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
 /// The row of a method of a service.
 pub(crate) fn find(service: &'static str, method: &str) -> Result<&'static MethodRow, Error> {
     METHODS
@@ -194,14 +244,9 @@ pub(crate) fn names(service: &str) -> Vec<&'static str> {
 }
 
 fn unknown_method(service: &'static str, method: &str) -> Error {
-    let shown: String = method
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(64)
-        .collect();
     Error::local(
         Status::UnknownMethod,
-        format!("{service} has no method `{shown}`"),
+        format!("{service} has no method `{}`", shown(method)),
         format!("use one of: {}", names(service).join(", ")),
     )
     .with_service(service)
@@ -214,7 +259,33 @@ pub fn methods_json() -> String {
         .iter()
         .map(|service| json!({ "name": service.name, "doc": service.doc }))
         .collect();
-    json!({ "services": services, "methods": methods }).to_string()
+    let streams: Vec<Value> = STREAMS.iter().map(describe_stream).collect();
+    json!({ "services": services, "methods": methods, "streams": streams }).to_string()
+}
+
+fn describe_stream(stream: &StreamRow) -> Value {
+    let row = &stream.row;
+    json!({
+        "name": row.name,
+        "service": row.service,
+        "rpcs": row.rpcs,
+        "permissions": row.permissions,
+        "needs": needs_name(row.needs),
+        "gap": stream.gap,
+        "errors": row.errors,
+        "doc": row.doc,
+        "params": row.params_schema(),
+        "message": row.result_schema(),
+    })
+}
+
+fn needs_name(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Nothing => "nothing",
+        Needs::Answering => "answering",
+        Needs::ServerActive => "server_active",
+        Needs::Synced => "synced",
+    }
 }
 
 fn describe(row: &MethodRow) -> Value {
@@ -231,12 +302,7 @@ fn describe(row: &MethodRow) -> Value {
         "deadline_ms": row.deadline_ms,
         "configured_deadline": row.configured_deadline,
         "permissions": row.permissions,
-        "needs": match row.needs {
-            Needs::Nothing => "nothing",
-            Needs::Answering => "answering",
-            Needs::ServerActive => "server_active",
-            Needs::Synced => "synced",
-        },
+        "needs": needs_name(row.needs),
         "reconcile": Some(row.reconcile).filter(|text| !text.is_empty()),
         "errors": row.errors,
         "doc": row.doc,
@@ -253,7 +319,7 @@ mod tests {
 
     #[test]
     fn every_parameter_object_is_closed() {
-        for row in METHODS {
+        for row in METHODS.iter().chain(STREAMS.iter().map(|entry| &entry.row)) {
             let schema = row.params_schema();
             assert_eq!(schema["additionalProperties"], false, "{}", row.name);
             assert_eq!(row.result_schema()["type"], "object", "{}", row.name);
@@ -262,7 +328,7 @@ mod tests {
 
     #[test]
     fn named_errors_exist() {
-        for row in METHODS {
+        for row in METHODS.iter().chain(STREAMS.iter().map(|entry| &entry.row)) {
             for name in row.errors {
                 assert!(
                     Status::ALL.iter().any(|status| status.name() == *name),

@@ -43,6 +43,11 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// By which the player knows the request.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Whether `wait` would return at once, because of an answer or because the player is gone.
     pub fn is_answered(&self) -> bool {
         !self.waiting.lock().contains_key(&self.id)
@@ -57,6 +62,17 @@ impl Pending {
                 bail!("the player ended before it answered {}", self.what)
             }
         }
+    }
+}
+
+fn or_absent(number: Option<u64>) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| number.to_string())
+}
+
+fn object(params: &Value) -> String {
+    match params.is_null() {
+        true => "{}".to_owned(),
+        false => params.to_string(),
     }
 }
 
@@ -121,14 +137,9 @@ impl Player {
         params: &Value,
         options: &CallOptions,
     ) -> Result<Pending> {
-        let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        let params = if params.is_null() {
-            "{}".to_owned()
-        } else {
-            params.to_string()
-        };
+        let params = object(params);
         let operation_id = options.operation_id.as_deref().unwrap_or("-");
-        let (timeout, flags) = (number(options.timeout_ms), number(options.flags));
+        let (timeout, flags) = (or_absent(options.timeout_ms), or_absent(options.flags));
         self.send(
             "call",
             &[service, method, &timeout, &flags, operation_id, &params],
@@ -137,6 +148,39 @@ impl Player {
 
     pub fn cancel(&self, call: &Pending) -> Result<Pending> {
         self.send("cancel", &[&call.id.to_string()])
+    }
+
+    /// Opens a stream; the answer says whether its parameters are right.
+    pub fn stream(
+        &self,
+        service: &str,
+        name: &str,
+        params: &Value,
+        options: &CallOptions,
+    ) -> Result<Pending> {
+        let (timeout, flags) = (or_absent(options.timeout_ms), or_absent(options.flags));
+        let params = object(params);
+        self.send("stream", &[service, name, &timeout, &flags, &params])
+    }
+
+    /// The next message of a stream.
+    pub fn next(&self, stream: u64, timeout_ms: u64) -> Result<Pending> {
+        self.send("next", &[&stream.to_string(), &timeout_ms.to_string()])
+    }
+
+    /// Ends a stream that is open.
+    pub fn end_stream(&self, stream: u64) -> Result<Pending> {
+        self.send("end_stream", &[&stream.to_string()])
+    }
+
+    /// Triggers the token of a stream.
+    pub fn cancel_stream(&self, stream: u64) -> Result<Pending> {
+        self.send("cancel", &[&stream.to_string()])
+    }
+
+    /// Closes the manager.
+    pub fn close(&self, timeout_ms: u64) -> Result<Pending> {
+        self.send("close", &[&timeout_ms.to_string()])
     }
 
     pub fn methods(&self) -> Result<Pending> {

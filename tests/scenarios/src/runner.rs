@@ -102,7 +102,7 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-/// Adds one row that fails when a method of the library has no happy or no error scenario.
+/// Adds one row that fails when a method or a stream of the library has no happy or no error scenario.
 pub fn check_coverage(
     network: &dyn Network,
     program: &Path,
@@ -123,7 +123,7 @@ pub fn check_coverage(
     if let Outcome::Failed(reason) = &outcome {
         println!("FAILED coverage: {reason}");
     }
-    let name = "every method has a happy and an error scenario".to_owned();
+    let name = "every method and stream has a happy and an error scenario".to_owned();
     table.add(Row {
         name,
         covers: vec![],
@@ -133,7 +133,7 @@ pub fn check_coverage(
     });
 }
 
-/// What `arkgrpc_methods` of the library under test lists, as `service.method`.
+/// What `arkgrpc_methods` of the library under test lists, as `service.name`: methods and streams.
 fn offered_methods(program: &Path) -> Result<Vec<String>> {
     const LIMIT: Duration = Duration::from_secs(30);
     let player = Player::spawn(program)?;
@@ -144,20 +144,20 @@ fn offered_methods(program: &Path) -> Result<Vec<String>> {
         reply.status
     );
     player.finish(LIMIT)?;
-    let list = reply.json.get("methods").unwrap_or(&reply.json);
-    let rows = list
-        .as_array()
-        .with_context(|| format!("no list of methods: {}", reply.json))?;
-    ensure!(!rows.is_empty(), "the library offers no method");
-    let text = |row: &Value, key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
-    rows.iter()
-        .map(|row| {
-            let (service, name) = (text(row, "service"), text(row, "name"));
-            let service = service.with_context(|| format!("a method without service: {row}"))?;
-            let name = name.with_context(|| format!("a method without name: {row}"))?;
-            Ok(format!("{service}.{name}"))
-        })
-        .collect()
+    let mut names = Vec::new();
+    for list in ["methods", "streams"] {
+        let rows = reply.json.get(list).and_then(Value::as_array);
+        let rows = rows.with_context(|| format!("no {list} in {}", reply.json))?;
+        ensure!(!rows.is_empty(), "the library offers no {list}");
+        for row in rows {
+            let text = |key: &str| row.get(key).and_then(Value::as_str);
+            let (service, name) = (text("service"), text("name"));
+            let service = service.with_context(|| format!("no service in {row}"))?;
+            let name = name.with_context(|| format!("no name in {row}"))?;
+            names.push(format!("{service}.{name}"));
+        }
+    }
+    Ok(names)
 }
 
 #[cfg(test)]

@@ -138,6 +138,15 @@ pub struct Step {
     pub r#await: Option<String>,
     /// Cancels the background call of that name.
     pub cancel: Option<String>,
+    /// Opens the stream `service.name`; `background` names it for `next`, `cancel` and `end_stream`.
+    pub open_stream: Option<String>,
+    /// Fetches the next message of the stream of that name, waiting for `timeout_ms` (default 1 s). With
+    /// `within_s` it passes over messages until one is as expected.
+    pub next: Option<String>,
+    /// Ends the stream of that name.
+    pub end_stream: Option<String>,
+    /// Closes the manager of the player of that name.
+    pub close: Option<String>,
     /// `GET /path` or `POST /path` at the daemon's own REST interface, past the library.
     pub outside: Option<String>,
     /// Variables made here: `name = what it is made of`, see the module `made`.
@@ -229,7 +238,7 @@ impl Scenario {
         let called: Vec<_> = self
             .step
             .iter()
-            .filter_map(|step| step.call.as_deref())
+            .filter_map(|step| step.call.as_deref().or(step.open_stream.as_deref()))
             .collect();
         for method in &self.covers {
             ensure!(
@@ -252,6 +261,10 @@ impl Step {
             ("call", self.call.is_some()),
             ("await", self.r#await.is_some()),
             ("cancel", self.cancel.is_some()),
+            ("open_stream", self.open_stream.is_some()),
+            ("next", self.next.is_some()),
+            ("end_stream", self.end_stream.is_some()),
+            ("close", self.close.is_some()),
             ("outside", self.outside.is_some()),
             ("make", !self.make.is_empty()),
             ("mine", self.mine.is_some()),
@@ -279,6 +292,8 @@ impl Step {
         let action = self.actions().first().copied().unwrap_or("nothing");
         let target = [
             &self.call,
+            &self.open_stream,
+            &self.next,
             &self.r#await,
             &self.outside,
             &self.restart,
@@ -303,7 +318,8 @@ impl Step {
         let looks = self.expect.is_some() || self.answer.is_some() || self.count.is_some();
         let needs_status = match *action {
             "call" => self.background.is_none(),
-            "await" => true,
+            "open_stream" => self.background.is_none(),
+            "await" | "next" => true,
             _ => false,
         };
         if needs_status && self.cases.is_empty() {
@@ -313,7 +329,10 @@ impl Step {
             );
         }
         if self.background.is_some() {
-            ensure!(!looks, "a background call is looked at by its await step");
+            ensure!(
+                !looks,
+                "what runs in the background is looked at by await or next"
+            );
         }
         for case in &self.cases {
             let expects = case.expect.is_some() || self.expect.is_some();

@@ -15,6 +15,7 @@ use crate::variables::Variables;
 
 const OPEN_LIMIT: Duration = Duration::from_secs(30);
 const QUIT_LIMIT: Duration = Duration::from_secs(30);
+const CLOSE_MS: u64 = 5000;
 pub const MAIN: &str = "main";
 
 pub struct Stage<'a> {
@@ -27,6 +28,8 @@ pub struct Stage<'a> {
     background: HashMap<String, (String, Pending)>,
     /// `${state_dir}`: where the players of this scenario may keep their journal.
     state: TempDir,
+    /// Open streams: their player's name, and by which number it knows them.
+    streams: HashMap<String, (String, u64)>,
 }
 
 impl<'a> Stage<'a> {
@@ -44,6 +47,7 @@ impl<'a> Stage<'a> {
             players: HashMap::new(),
             background: HashMap::new(),
             state,
+            streams: HashMap::new(),
         };
         let state = stage.state.path().display().to_string();
         stage.variables.set("state_dir", state);
@@ -81,6 +85,62 @@ impl<'a> Stage<'a> {
             .split_once('.')
             .with_context(|| format!("{method} is not service.method"))?;
         self.player(player)?.call(service, method, params, options)
+    }
+
+    /// Opens a stream and waits for the library's answer to that; a name keeps it for `next`.
+    pub fn open_stream(
+        &mut self,
+        name: Option<&str>,
+        player: &str,
+        stream: &str,
+        params: &Value,
+        options: &CallOptions,
+    ) -> Result<Reply> {
+        let (service, stream) = stream
+            .split_once('.')
+            .with_context(|| format!("{stream} is not service.stream"))?;
+        let pending = self
+            .player(player)?
+            .stream(service, stream, params, options)?;
+        let id = pending.id();
+        let reply = pending.wait(OPEN_LIMIT)?;
+        if let Some(name) = name {
+            ensure!(reply.status == "OK", "{}: {}", reply.status, reply.json);
+            let before = self.streams.insert(name.into(), (player.into(), id));
+            ensure!(before.is_none(), "two streams are named {name}");
+        }
+        Ok(reply)
+    }
+
+    /// What the stream of that name gives next.
+    pub fn next(&self, name: &str, timeout_ms: u64) -> Result<Reply> {
+        let (player, id) = self.stream(name)?;
+        let limit = Duration::from_millis(timeout_ms) + OPEN_LIMIT;
+        player.next(id, timeout_ms)?.wait(limit)
+    }
+
+    /// Ends the stream of that name.
+    pub fn end_stream(&mut self, name: &str) -> Result<()> {
+        let (player, id) = self.stream(name)?;
+        let reply = player.end_stream(id)?.wait(OPEN_LIMIT)?;
+        ensure!(reply.json == json!({ "found": true }), "{}", reply.json);
+        self.streams.remove(name);
+        Ok(())
+    }
+
+    /// Closes the manager of a player.
+    pub fn close(&self, name: &str) -> Result<()> {
+        let player = self.players.get(name).with_context(|| gone(name))?;
+        let reply = player.close(CLOSE_MS)?.wait(OPEN_LIMIT)?;
+        ensure!(reply.status == "OK", "{}: {}", reply.status, reply.json);
+        Ok(())
+    }
+
+    fn stream(&self, name: &str) -> Result<(&Player, u64)> {
+        let open = self.streams.get(name);
+        let (player, id) = open.with_context(|| format!("no stream is named {name}"))?;
+        let player = self.players.get(player).with_context(|| gone(player))?;
+        Ok((player, *id))
     }
 
     fn player(&mut self, name: &str) -> Result<&Player> {
@@ -126,14 +186,16 @@ impl<'a> Stage<'a> {
         pending.wait(limit)
     }
 
-    /// Asks the library to cancel a background call; its answer is still to be awaited.
+    /// Asks the library to cancel a stream or a background call; its answer is still to be awaited.
     pub fn cancel_call(&mut self, name: &str) -> Result<()> {
-        let (player, pending) = self.background.get(name).with_context(|| no_call(name))?;
-        let player = self
-            .players
-            .get(player)
-            .with_context(|| format!("{player} is gone"))?;
-        let reply = player.cancel(pending)?.wait(OPEN_LIMIT)?;
+        let reply = if self.streams.contains_key(name) {
+            let (player, id) = self.stream(name)?;
+            player.cancel_stream(id)?.wait(OPEN_LIMIT)?
+        } else {
+            let (player, pending) = self.background.get(name).with_context(|| no_call(name))?;
+            let player = self.players.get(player).with_context(|| gone(player))?;
+            player.cancel(pending)?.wait(OPEN_LIMIT)?
+        };
         ensure!(
             reply.status == "OK",
             "cancel answered {}: {}",
@@ -149,6 +211,7 @@ impl<'a> Stage<'a> {
             .remove(name)
             .with_context(|| format!("no player {name} runs"))?;
         self.background.retain(|_, (owner, _)| owner != name);
+        self.streams.retain(|_, (owner, _)| owner != name);
         player.kill()
     }
 
@@ -170,6 +233,10 @@ impl<'a> Stage<'a> {
         );
         Ok(())
     }
+}
+
+fn gone(player: &str) -> String {
+    format!("{player} is gone")
 }
 
 fn no_call(name: &str) -> String {

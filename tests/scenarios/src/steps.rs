@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::pattern;
 use crate::payable::wait_payable;
-use crate::player::CallOptions;
+use crate::player::{CallOptions, Reply};
 use crate::polling::before_next_look;
 use crate::scenario::{Case, Step};
 use crate::stage::{MAIN, Stage};
@@ -16,6 +16,8 @@ use crate::stage::{MAIN, Stage};
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long an answer may take beyond the deadline that the call was given.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a look at a stream waits unless the step says otherwise.
+const NEXT_MS: u64 = 1000;
 /// The longest default deadline of a method, and more.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(120);
 
@@ -27,6 +29,15 @@ struct Seen {
     /// Status name of the library; none for a look from outside.
     status: Option<String>,
     json: Value,
+}
+
+impl From<Reply> for Seen {
+    fn from(reply: Reply) -> Self {
+        Self {
+            status: Some(reply.status),
+            json: reply.json,
+        }
+    }
 }
 
 pub fn play(stage: &mut Stage<'_>, steps: &[Step]) -> Result<()> {
@@ -41,14 +52,16 @@ fn play_step(stage: &mut Stage<'_>, step: &Step) -> Result<()> {
     if let Some(method) = &step.call {
         return play_call(stage, step, method);
     }
+    if let Some(stream) = &step.open_stream {
+        return open_stream(stage, step, stream);
+    }
+    if let Some(name) = &step.next {
+        return poll(step, || fetch_next(stage, step, name));
+    }
     if let Some(name) = &step.r#await {
         let limit = step.within_s.map_or(DEFAULT_LIMIT, Duration::from_secs);
         let reply = stage.await_call(name, limit)?;
-        let seen = Seen {
-            status: Some(reply.status),
-            json: reply.json,
-        };
-        return settle(stage, step, &whole(step), &seen);
+        return settle(stage, step, &whole(step), &Seen::from(reply));
     }
     if let Some(request) = &step.outside {
         return poll(step, || look_outside(stage, step, request));
@@ -63,6 +76,12 @@ fn act(stage: &mut Stage<'_>, step: &Step) -> Result<()> {
     }
     if let Some(name) = &step.cancel {
         stage.cancel_call(name)?;
+    }
+    if let Some(name) = &step.end_stream {
+        stage.end_stream(name)?;
+    }
+    if let Some(name) = &step.close {
+        stage.close(name)?;
     }
     if let Some(name) = &step.kill_player {
         stage.kill_player(name)?;
@@ -106,23 +125,40 @@ fn play_call(stage: &mut Stage<'_>, step: &Step, method: &str) -> Result<()> {
         return poll(step, || call(stage, step, method, &whole(step)));
     }
     for (index, case) in step.cases.iter().enumerate() {
-        let case = Case {
-            params: case.params.clone(),
-            expect: case.expect.clone().or_else(|| step.expect.clone()),
-            answer: case.answer.clone().or_else(|| step.answer.clone()),
-        };
+        let case = filled_up(step, case);
         call(stage, step, method, &case)
             .with_context(|| format!("case {}: {}", index + 1, case.params))?;
     }
     Ok(())
 }
 
-fn start(
-    stage: &mut Stage<'_>,
-    step: &Step,
-    method: &str,
-    params: &Value,
-) -> Result<crate::player::Pending> {
+fn open_stream(stage: &mut Stage<'_>, step: &Step, stream: &str) -> Result<()> {
+    let (player, options) = asked(stage, step)?;
+    let name = step.background.as_deref();
+    if step.cases.is_empty() {
+        let params = stage.variables.fill(&step.params)?;
+        let reply = stage.open_stream(name, player, stream, &params, &options)?;
+        return settle(stage, step, &whole(step), &Seen::from(reply));
+    }
+    for (index, case) in step.cases.iter().enumerate() {
+        let case = filled_up(step, case);
+        let place = || format!("case {}: {}", index + 1, case.params);
+        let params = stage.variables.fill(&case.params)?;
+        let reply = stage
+            .open_stream(name, player, stream, &params, &options)
+            .with_context(place)?;
+        settle(stage, step, &case, &Seen::from(reply)).with_context(place)?;
+    }
+    Ok(())
+}
+
+fn fetch_next(stage: &mut Stage<'_>, step: &Step, name: &str) -> Result<()> {
+    let reply = stage.next(name, step.timeout_ms.unwrap_or(NEXT_MS))?;
+    settle(stage, step, &whole(step), &Seen::from(reply))
+}
+
+/// The player and the options that a step names.
+fn asked<'a>(stage: &Stage<'_>, step: &'a Step) -> Result<(&'a str, CallOptions)> {
     let operation_id = step
         .operation_id
         .as_deref()
@@ -132,13 +168,26 @@ fn start(
         flags: step.flags,
         operation_id: operation_id.transpose()?,
     };
+    Ok((step.player.as_deref().unwrap_or(MAIN), options))
+}
+
+fn filled_up(step: &Step, case: &Case) -> Case {
+    Case {
+        params: case.params.clone(),
+        expect: case.expect.clone().or_else(|| step.expect.clone()),
+        answer: case.answer.clone().or_else(|| step.answer.clone()),
+    }
+}
+
+fn start(
+    stage: &mut Stage<'_>,
+    step: &Step,
+    method: &str,
+    params: &Value,
+) -> Result<crate::player::Pending> {
+    let (player, options) = asked(stage, step)?;
     let params = stage.variables.fill(params)?;
-    stage.start_call(
-        step.player.as_deref().unwrap_or(MAIN),
-        method,
-        &params,
-        &options,
-    )
+    stage.start_call(player, method, &params, &options)
 }
 
 fn call(stage: &mut Stage<'_>, step: &Step, method: &str, case: &Case) -> Result<()> {
@@ -156,11 +205,7 @@ fn call(stage: &mut Stage<'_>, step: &Step, method: &str, case: &Case) -> Result
             reply.json
         );
     }
-    let seen = Seen {
-        status: Some(reply.status),
-        json: reply.json,
-    };
-    settle(stage, step, case, &seen)
+    settle(stage, step, case, &Seen::from(reply))
 }
 
 fn look_outside(stage: &mut Stage<'_>, step: &Step, request: &str) -> Result<()> {

@@ -15,7 +15,7 @@ pub const EXAMPLE: &str = include_str!("manual/example.c");
 
 /// The files whose declarations go into the header, in its order. The others have none, or, as the
 /// fault injection, none for the shipped header.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "status.rs",
     "text.rs",
     "answer.rs",
@@ -23,6 +23,7 @@ const SOURCES: [&str; 10] = [
     "options.rs",
     "manager.rs",
     "client.rs",
+    "stream.rs",
     "result.rs",
     "log_event.rs",
     "log_worker.rs",
@@ -104,6 +105,8 @@ fn generated_part() -> Result<String> {
     out.push_str(&statuses()?);
     out.push('\n');
     out.push_str(&method_text::section()?);
+    out.push('\n');
+    out.push_str(&method_text::streams()?);
     out.push('\n');
     out.push_str(OPTIONS_INIT);
     Ok(out)

@@ -1,9 +1,9 @@
-//! The part of the header that comes from the registry: names of services and methods, and one
-//! paragraph of contract per method.
+//! The part of the header that comes from the registry: names of services, methods and streams, and one
+//! paragraph of contract for each.
 
 use std::fmt::Write;
 
-use arkgrpc_core::{Class, MethodRow, Needs, SERVICES};
+use arkgrpc_core::{Class, MethodRow, Needs, SERVICES, StreamRow};
 use serde_json::Value;
 
 use crate::comment::{block, documentation};
@@ -51,6 +51,70 @@ closed, connection, TLS, credentials, and the daemon's own refusals (300+n).
   Class: a read may be repeated at will; a keyed write may be repeated too, the daemon dedupes it; \
 any other write must not be repeated before its outcome is known.";
 
+/// The streams, as C text.
+pub(crate) fn streams() -> Result<String, std::fmt::Error> {
+    let mut out = block(STREAMS);
+    for stream in arkgrpc_core::streams() {
+        let row = &stream.row;
+        out.push('\n');
+        out.push_str(&documentation(&stream_paragraph(stream)?));
+        let name = format!("ARKGRPC_STREAM_{}_{}", row.service, row.name).to_uppercase();
+        writeln!(out, "#define {name} \"{}\"", row.name)?;
+    }
+    Ok(out)
+}
+
+const STREAMS: &str = "\
+STREAMS
+  For arkgrpc_client_stream(). Each paragraph: what it tells, its parameters, the keys of an item, what may be \
+missing after a reconnect. Every message has the keys type, item, dropped and reconnect, see STREAMS AND \
+arkgrpc_stream_next above.";
+
+fn stream_paragraph(stream: &StreamRow) -> Result<String, std::fmt::Error> {
+    let row = &stream.row;
+    let mut text = format!("{} of {}: a stream.\n\n", row.name, row.service);
+    text.push_str(&sentence(row.doc));
+    text.push_str("\n\n");
+    let (params, message) = (row.params_schema(), row.result_schema());
+    list(&mut text, "Parameters", "none", properties(&params))?;
+    let item = item_name(&message).unwrap_or_default();
+    let mut parts = definitions(&[params, message.clone()]);
+    // The same for all streams: it is described once, in the manual.
+    parts.retain(|(name, _)| name != "Reconnect");
+    parts.sort_by_key(|(name, _)| name != item);
+    for (name, definition) in &parts {
+        let title = match name == item {
+            true => "Item".to_owned(),
+            false => format!("{} object", name.trim_end_matches("View")),
+        };
+        list(&mut text, &title, "{}", result_properties(definition))?;
+    }
+    writeln!(text, "Gap after a reconnect: {}.", stream.gap)?;
+    writeln!(text, "Permissions: {}.", row.permissions.join(", "))?;
+    writeln!(text, "Needs: {}.", needs(row.needs))?;
+    writeln!(text, "{}", expected(row))?;
+    Ok(text)
+}
+
+/// The definition of what stands under `item` in a message.
+fn item_name(message: &Value) -> Option<&str> {
+    let alternatives = message.pointer("/properties/item/anyOf")?.as_array()?;
+    let target = alternatives
+        .iter()
+        .find_map(|kind| kind.get("$ref"))?
+        .as_str()?;
+    target.rsplit('/').next()
+}
+
+fn expected(row: &MethodRow) -> String {
+    let errors: Vec<String> = row
+        .errors
+        .iter()
+        .map(|name| format!("ARKGRPC_{name}"))
+        .collect();
+    format!("Errors to expect: {}.", errors.join(", "))
+}
+
 fn constant(row: &MethodRow) -> String {
     format!("ARKGRPC_METHOD_{}_{}", row.service, row.name).to_uppercase()
 }
@@ -81,13 +145,8 @@ fn paragraph(row: &MethodRow) -> Result<String, std::fmt::Error> {
     if !row.reconcile.is_empty() {
         writeln!(text, "Lost answer: {}.", sentence(row.reconcile))?;
     }
-    let errors: Vec<String> = row
-        .errors
-        .iter()
-        .map(|name| format!("ARKGRPC_{name}"))
-        .collect();
-    if !errors.is_empty() {
-        writeln!(text, "Errors to expect: {}.", errors.join(", "))?;
+    if !row.errors.is_empty() {
+        writeln!(text, "{}", expected(row))?;
     }
     Ok(text)
 }

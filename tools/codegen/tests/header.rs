@@ -132,6 +132,43 @@ fn every_method_has_its_constant_and_paragraph() {
 }
 
 #[test]
+fn every_stream_has_its_constant_and_paragraph() {
+    let text = text();
+    let streams = arkgrpc_core::streams();
+    assert!(streams.len() >= 4);
+    for stream in streams {
+        let row = &stream.row;
+        let name = format!("ARKGRPC_STREAM_{}_{}", row.service, row.name).to_uppercase();
+        assert!(
+            text.contains(&format!("#define {name} \"{}\"\n", row.name)),
+            "{name}"
+        );
+        let start = text
+            .find(&format!(" * {} of {}: a stream", row.name, row.service))
+            .unwrap();
+        let paragraph = &text[start..][..text[start..].find("*/").unwrap()];
+        let (params, message) = (row.params_schema(), row.result_schema());
+        let item = message["properties"]["item"]["anyOf"][0]["$ref"]
+            .as_str()
+            .unwrap();
+        let item = message.pointer(&item[1..]).unwrap();
+        for schema in [&params, item] {
+            for property in schema["properties"].as_object().into_iter().flatten() {
+                assert!(
+                    paragraph.contains(property.0.as_str()),
+                    "{name}: {}",
+                    property.0
+                );
+            }
+        }
+        assert!(
+            paragraph.contains(&format!("reconnect: {}.", stream.gap)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn the_configuration_is_described_key_by_key() {
     let text = text();
     let manual = &text[text.find("CONFIGURATION").unwrap()..text.find("#ifndef").unwrap()];

@@ -56,6 +56,7 @@ mod refusal;
 mod send_onchain;
 mod send_payment;
 mod settle_invoice;
+mod streams;
 mod track_payment;
 mod transaction_view;
 mod wallet_books;
@@ -108,4 +109,9 @@ pub(super) use opened_channel::OpenChannelResult;
 pub(super) use send_onchain::{SendOnchainParams, SendOnchainResult, send_onchain};
 pub(super) use send_payment::{SendPaymentParams, SendPaymentResult, send_payment};
 pub(super) use settle_invoice::{SettleInvoiceParams, SettleInvoiceResult, settle_invoice};
+pub(super) use streams::{
+    ChannelEventsItem, ChannelEventsParams, InvoicesItem, InvoicesParams, PaymentsItem,
+    PaymentsParams, Subscriber, Terms, TransactionsItem, TransactionsParams, channel_events,
+    invoices, payments, transactions,
+};
 pub(super) use track_payment::{TrackPaymentParams, TrackPaymentResult, track_payment};

@@ -161,7 +161,6 @@ impl Runtime {
         outcome
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "streams come next"))]
     /// Lets a future run beside all calls until it ends or the runtime is shut down.
     pub(crate) fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<()>
     where
