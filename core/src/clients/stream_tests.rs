@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::clients::registry::{STREAMS, StreamRow};
-use crate::transport::{HostHooks, Runtime};
+use crate::transport::{Chores, HostHooks, Runtime};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -22,8 +22,11 @@ fn row() -> &'static StreamRow {
 fn open(watching: impl Future<Output = Error> + Send + 'static) -> Opened {
     let hooks = HostHooks {
         thread_start: || {},
+        while_driving: |drive| drive(),
+        may_drive: || true,
     };
-    let runtime = Arc::new(Runtime::start(hooks).unwrap());
+    let runtime = Runtime::start(hooks, Arc::default(), Chores::none());
+    let runtime = Arc::new(runtime.unwrap());
     let feed = Arc::<MessageFeed>::default();
     let ends = Ends::new(CancelToken::new(), CancellationToken::new());
     runtime.spawn(ends.drive(watching, Arc::clone(&feed), &row().row));
