@@ -182,7 +182,7 @@ const TEXTS: &[(&str, Status, &str)] = &[
         "copy the whole address again",
     ),
     (
-        "invalid checksum (expected ",
+        "invalid checksum (",
         Status::DaemonInvalidArgument,
         "copy the whole address again, of the node's network",
     ),
