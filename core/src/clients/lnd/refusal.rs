@@ -192,7 +192,7 @@ const TEXTS: &[Text] = &[
         "copy the whole address again",
     ),
     (
-        "invalid checksum (expected ",
+        "invalid checksum (",
         Status::DaemonInvalidArgument,
         "copy the whole address again, of the node's network",
     ),

@@ -147,8 +147,8 @@ fn own_output(network: &dyn Network) -> Result<String> {
     network.mine(1)?;
     let start = Instant::now();
     loop {
-        let body = json!({"min_confs": 1, "max_confs": 1_000_000});
-        let unspent = rest.call("POST", "/v2/wallet/utxos", Some(&body))?;
+        let path = "/v1/utxos?min_confs=1&max_confs=1000000";
+        let unspent = rest.call("GET", path, None)?;
         let ours = list(&unspent, "utxos").find(|output| text(output, "address") == address);
         if let Some(point) = ours.and_then(|output| output.get("outpoint")) {
             return Ok(format!(
@@ -169,7 +169,7 @@ fn open_past_the_library(network: &dyn Network, amount: u64) -> Result<String> {
     let bob = network.node("bob")?;
     let alice = network.node("alice")?.rest()?;
     let order = json!({
-        "node_pubkey_string": bob.pubkey,
+        "node_pubkey": made::make(&format!("base64 {}", bob.pubkey))?,
         "local_funding_amount": amount.to_string(),
         "target_conf": 6,
     });
