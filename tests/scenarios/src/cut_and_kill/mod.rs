@@ -24,7 +24,7 @@ use crate::network::Network;
 use crate::payable::recover;
 use crate::tier_table::{Outcome, Row, TierTable};
 use cases::{CASES, MoneyCase};
-use failing_calls::{FAILURES, Torture};
+use failing_calls::{CRASH, FAILURES, Torture};
 use situation::Finding;
 
 /// Plays all cases with the library under test; findings fail them.
@@ -58,6 +58,22 @@ pub fn play_torture(
             add(network, table, &name, "send_payment", "torture", outcome);
         }
     }
+    let start = Instant::now();
+    let outcome = match torture.sweep(&CRASH) {
+        Err(error) if format!("{error:#}").contains("the player ended") => {
+            println!("  caught: {error:#}");
+            Outcome::Passed(start.elapsed())
+        }
+        other => Outcome::Failed(format!("a crash of the player came out as {other:?}")),
+    };
+    add(
+        network,
+        table,
+        "a crash is caught",
+        "send_payment",
+        "control",
+        outcome,
+    );
 }
 
 fn outcome(played: Result<Vec<Finding>>, start: Instant) -> Outcome {
