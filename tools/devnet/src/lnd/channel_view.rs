@@ -13,6 +13,8 @@ use crate::proto::lnrpc::{
     ListChannelsResponse,
 };
 
+/// Of a commitment transaction with two shares, two anchors and no HTLC.
+const COMMIT_WEIGHT: u64 = 1116;
 const PUBKEY_LENGTH: usize = 33;
 /// lnd's defaults for anchor channels.
 const DUST_LIMIT_SAT: u64 = 354;
@@ -91,6 +93,9 @@ impl Network {
             local_balance: amount::sat(balances.local_msat),
             remote_balance: amount::sat(balances.remote_msat),
             commit_fee: amount::signed(COMMIT_FEE_SAT),
+            commit_weight: amount::signed(COMMIT_WEIGHT),
+            fee_per_kw: amount::signed(COMMIT_FEE_SAT * 1000 / COMMIT_WEIGHT),
+            chan_status_flags: "ChanStatusDefault".to_owned(),
             unsettled_balance: amount::sat(balances.incoming_msat + balances.outgoing_msat),
             total_satoshis_sent: amount::sat(balances.sent_msat),
             total_satoshis_received: amount::sat(balances.received_msat),

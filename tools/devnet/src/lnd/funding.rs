@@ -9,10 +9,11 @@ use super::{
     channel::Channel,
     channel_events::point_view,
     channel_phase::{ANCHORS_SAT, COMMIT_FEE_SAT, Event, MAX_CAPACITY_SAT, Phase, Terms},
-    coin_selection::{Shortage, select},
+    chosen_coins::outpoints,
+    coin_selection::{Shortage, only, select, take_all},
     fee_rate::{FeeRate, min_confs},
     network::{Network, NodeId},
-    onchain::{RESERVED, bytes_of, only, outpoints, take_all},
+    onchain::{RESERVED, bytes_of},
 };
 use crate::{
     chain::pay,
@@ -133,7 +134,9 @@ impl Network {
             "" => None,
             address => Some(chain_address::script(address).map_err(|error| {
                 let text = error.message();
-                Status::unknown(format!("error parsing upfront shutdown: {text}"))
+                Status::unknown(format!(
+                    "error parsing upfront shutdown: invalid address: {text}"
+                ))
             })?),
         };
         check_type(request.commitment_type())?;
@@ -190,7 +193,7 @@ impl Network {
             .onchain
             .coins(&self.chain, funding.min_confs);
         let coins = only(coins, &funding.chosen)
-            .map_err(|missing| Status::unknown(format!("outpoint not found: {missing}")))?;
+            .map_err(|_| Status::unknown("the passed output does not belong to the wallet"))?;
         let script = ScriptBuf::new_p2wsh(&WScriptHash::from_byte_array(random()?));
         let output = pay(terms.capacity_sat, script);
         let change = self.change_script(id)?;
