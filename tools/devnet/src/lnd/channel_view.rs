@@ -73,17 +73,6 @@ impl Network {
         peer: &Node,
     ) -> lnrpc::Channel {
         let balances = channel.balances(id);
-        let constraints = || {
-            Some(ChannelConstraints {
-                csv_delay: CSV_DELAY,
-                chan_reserve_sat: channel.reserve_sat(),
-                dust_limit_sat: DUST_LIMIT_SAT,
-                // The peers let everything but the reserve be in flight, as lnd's default does.
-                max_pending_amt_msat: (channel.terms.capacity_sat - channel.reserve_sat()) * MSAT,
-                min_htlc_msat: MIN_HTLC_MSAT,
-                max_accepted_htlcs: MAX_HTLCS,
-            })
-        };
         lnrpc::Channel {
             active: self.is_up(channel),
             remote_pubkey: peer.identity.pubkey.to_string(),
@@ -108,8 +97,8 @@ impl Network {
             private: channel.terms.private,
             initiator: channel.is_opener(id),
             push_amount_sat: channel.terms.pushed_sat,
-            local_constraints: constraints(),
-            remote_constraints: constraints(),
+            local_constraints: Some(constraints(channel)),
+            remote_constraints: Some(constraints(channel)),
             // The note is the opener's; it never leaves its node.
             memo: match channel.is_opener(id) {
                 true => channel.terms.memo.clone(),
@@ -159,6 +148,18 @@ impl Network {
             pending_open_local_balance: pending_local,
             pending_open_remote_balance: pending_remote,
         })
+    }
+}
+
+fn constraints(channel: &Channel) -> ChannelConstraints {
+    ChannelConstraints {
+        csv_delay: CSV_DELAY,
+        chan_reserve_sat: channel.reserve_sat(),
+        dust_limit_sat: DUST_LIMIT_SAT,
+        // The peers let everything but the reserve be in flight, as lnd's default does.
+        max_pending_amt_msat: (channel.terms.capacity_sat - channel.reserve_sat()) * MSAT,
+        min_htlc_msat: MIN_HTLC_MSAT,
+        max_accepted_htlcs: MAX_HTLCS,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use arkgrpc_devnet::proto::lnrpc::{
     ChannelBalanceRequest, ClosedChannelsRequest, ListChannelsRequest, ListInvoiceRequest,
-    ListPaymentsRequest, ListPeersRequest, PendingChannelsRequest,
+    ListPaymentsRequest, ListPeersRequest, Peer, PendingChannelsRequest,
 };
 
 use crate::support::{Grpc, Pair, Rest, macaroon, nodes, over, to_pay, told};
@@ -115,102 +115,55 @@ async fn payments_that_failed_are_listed_when_asked_for() {
 }
 
 #[tokio::test]
-async fn balance_channels_and_peers_agree_with_rest() {
+async fn balance_and_channels_agree_with_rest() {
     let pair = Pair::new().await;
     let rest = Rest::new(&pair.devnet.node("alice").unwrap());
     let mut lightning = pair.alice.lightning();
     let request = pair.alice.request(ChannelBalanceRequest {});
-    let balance = lightning
-        .channel_balance(request)
-        .await
-        .unwrap()
-        .into_inner();
-    let local = balance.local_balance.unwrap().sat;
-    assert_eq!(
-        i64::try_from(local).unwrap(),
-        rest.balance("local_balance").await
-    );
+    let balance = lightning.channel_balance(request).await.unwrap();
+    let local = balance.into_inner().local_balance.unwrap().sat;
+    let seen = rest.balance("local_balance").await;
+    assert_eq!(i64::try_from(local).unwrap(), seen);
     let request = pair.alice.request(ListChannelsRequest {
         peer_alias_lookup: true,
         ..Default::default()
     });
-    let channels = lightning
-        .list_channels(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .channels;
+    let channels = lightning.list_channels(request).await.unwrap();
+    let channels = channels.into_inner().channels;
     let bob = pair.devnet.node("bob").unwrap();
     assert_eq!((channels.len(), &channels[0].peer_alias), (1, &bob.alias));
     let (_, seen) = rest.get("/v1/channels").await;
-    assert_eq!(
-        seen["channels"][0]["channel_point"],
-        channels[0].channel_point
-    );
-    let peers = |client: &Grpc| client.request(ListPeersRequest::default());
-    let of_alice = lightning
-        .list_peers(peers(&pair.alice))
-        .await
-        .unwrap()
-        .into_inner()
-        .peers;
-    assert_eq!(of_alice.len(), 1);
-    assert_eq!(
-        (&of_alice[0].pub_key, &of_alice[0].address),
-        (&bob.pubkey, &bob.peer_address)
-    );
-    let of_bob = pair
-        .bob
-        .lightning()
-        .list_peers(peers(&pair.bob))
-        .await
-        .unwrap()
-        .into_inner()
-        .peers;
-    assert_ne!(
-        of_alice[0].inbound, of_bob[0].inbound,
-        "one of them dialled"
-    );
-    pair.devnet.stop("bob").unwrap();
-    assert!(
-        lightning
-            .list_peers(peers(&pair.alice))
-            .await
-            .unwrap()
-            .into_inner()
-            .peers
-            .is_empty()
-    );
-    pair.devnet.start_again("bob").unwrap();
-    assert_eq!(
-        lightning
-            .list_peers(peers(&pair.alice))
-            .await
-            .unwrap()
-            .into_inner()
-            .peers
-            .len(),
-        1
-    );
+    let point = &channels[0].channel_point;
+    assert_eq!(seen["channels"][0]["channel_point"], *point);
     let request = pair.alice.request(PendingChannelsRequest::default());
-    assert_eq!(
-        lightning
-            .pending_channels(request)
-            .await
-            .unwrap()
-            .into_inner(),
-        Default::default()
-    );
+    let pending = lightning.pending_channels(request).await.unwrap();
+    assert_eq!(pending.into_inner(), Default::default());
     let request = pair.alice.request(ClosedChannelsRequest::default());
-    assert!(
-        lightning
-            .closed_channels(request)
-            .await
-            .unwrap()
-            .into_inner()
-            .channels
-            .is_empty()
-    );
+    let closed = lightning.closed_channels(request).await.unwrap();
+    assert!(closed.into_inner().channels.is_empty());
+}
+
+async fn peers(client: &Grpc) -> Vec<Peer> {
+    let request = client.request(ListPeersRequest::default());
+    let answer = client.lightning().list_peers(request).await;
+    answer.unwrap().into_inner().peers
+}
+
+#[tokio::test]
+async fn peers_are_those_who_are_up() {
+    let pair = Pair::new().await;
+    let bob = pair.devnet.node("bob").unwrap();
+    let of_alice = peers(&pair.alice).await;
+    assert_eq!(of_alice.len(), 1);
+    let shown = (&of_alice[0].pub_key, &of_alice[0].address);
+    assert_eq!(shown, (&bob.pubkey, &bob.peer_address));
+    let of_bob = peers(&pair.bob).await;
+    let dialled = (of_alice[0].inbound, of_bob[0].inbound);
+    assert_ne!(dialled.0, dialled.1, "one of them dialled");
+    pair.devnet.stop("bob").unwrap();
+    assert!(peers(&pair.alice).await.is_empty());
+    pair.devnet.start_again("bob").unwrap();
+    assert_eq!(peers(&pair.alice).await.len(), 1);
 }
 
 #[tokio::test]

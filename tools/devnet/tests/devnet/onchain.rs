@@ -74,87 +74,60 @@ async fn addresses_are_real_and_advance_unless_an_unused_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn coins_travel_and_mining_confirms_them() {
+async fn a_transaction_is_shown_to_both_of_its_ends() {
     let pair = Pair::new().await;
-    let (before_alice, before_bob) = (balance(&pair.alice).await, balance(&pair.bob).await);
-    assert_eq!(before_bob.confirmed_balance, FIRST);
-    assert_eq!(before_alice.reserved_balance_anchor_chan, RESERVED);
     let target = address(&pair.bob, AddressType::TaprootPubkey).await;
     let order = SendCoinsRequest {
         label: "rent".to_owned(),
         ..to(&target, 1_000_000)
     };
     let txid = send(&pair.alice, order).await.unwrap();
-
     let sent = transaction(&pair.alice, &txid).await;
-    assert_eq!(
-        (
-            sent.num_confirmations,
-            sent.block_height,
-            sent.label.as_str()
-        ),
-        (0, 0, "rent")
-    );
+    let shown = (sent.num_confirmations, sent.block_height, &sent.label[..]);
+    assert_eq!(shown, (0, 0, "rent"));
     assert!(sent.total_fees > 0 && sent.amount == -1_000_000 - sent.total_fees);
-    assert!(
-        sent.previous_outpoints
-            .iter()
-            .all(|input| input.is_our_output)
-    );
-    let paid = sent
-        .output_details
-        .iter()
-        .find(|output| output.address == target)
-        .unwrap();
+    let mut inputs = sent.previous_outpoints.iter();
+    assert!(inputs.all(|input| input.is_our_output));
+    let mut outputs = sent.output_details.iter();
+    let paid = outputs.find(|output| output.address == target).unwrap();
     assert_eq!((paid.amount, paid.is_our_address), (1_000_000, false));
     let bytes = hex::decode(&sent.raw_tx_hex).unwrap();
     let raw: bitcoin::Transaction = bitcoin::consensus::deserialize(&bytes).unwrap();
     assert_eq!(raw.compute_txid().to_string(), txid);
-
     let received = transaction(&pair.bob, &txid).await;
-    assert_eq!(
-        (
-            received.amount,
-            received.total_fees,
-            received.label.as_str()
-        ),
-        (1_000_000, 0, "")
-    );
+    let shown = (received.amount, received.total_fees, &received.label[..]);
+    assert_eq!(shown, (1_000_000, 0, ""));
+}
+
+#[tokio::test]
+async fn mining_confirms_coins_and_their_sum_stays() {
+    let pair = Pair::new().await;
+    let (alice, bob) = (balance(&pair.alice).await, balance(&pair.bob).await);
+    assert_eq!(bob.confirmed_balance, FIRST);
+    assert_eq!(alice.reserved_balance_anchor_chan, RESERVED);
+    let before = alice.total_balance + bob.total_balance;
+    let target = address(&pair.bob, AddressType::TaprootPubkey).await;
+    let txid = send(&pair.alice, to(&target, 1_000_000)).await.unwrap();
+    let fees = transaction(&pair.alice, &txid).await.total_fees;
     let bob = balance(&pair.bob).await;
-    assert_eq!(
-        (bob.confirmed_balance, bob.unconfirmed_balance),
-        (FIRST, 1_000_000)
-    );
-    assert_eq!(
-        (
-            coins(&pair.bob, 0).await.len(),
-            coins(&pair.bob, 1).await.len()
-        ),
-        (4, 3)
-    );
+    let shown = (bob.confirmed_balance, bob.unconfirmed_balance);
+    assert_eq!(shown, (FIRST, 1_000_000));
+    let (all, confirmed) = (coins(&pair.bob, 0).await, coins(&pair.bob, 1).await);
+    assert_eq!((all.len(), confirmed.len()), (4, 3));
 
     pair.devnet.mine(2);
-    let alice = balance(&pair.alice).await;
-    let bob = balance(&pair.bob).await;
-    assert_eq!(
-        (bob.confirmed_balance, bob.unconfirmed_balance),
-        (FIRST + 1_000_000, 0)
-    );
-    let before = before_alice.total_balance + before_bob.total_balance;
-    assert_eq!(
-        alice.total_balance + bob.total_balance + sent.total_fees,
-        before,
-        "no more, no less"
-    );
+    let (alice, bob) = (balance(&pair.alice).await, balance(&pair.bob).await);
+    let shown = (bob.confirmed_balance, bob.unconfirmed_balance);
+    assert_eq!(shown, (FIRST + 1_000_000, 0));
+    let after = alice.total_balance + bob.total_balance;
+    assert_eq!(after + fees, before, "no more, no less");
     let confirmed = transaction(&pair.bob, &txid).await;
     assert_eq!(confirmed.num_confirmations, 2);
     assert!(confirmed.block_height > 0 && confirmed.block_hash.len() == 64);
     let rest = Rest::new(&pair.devnet.node("bob").unwrap());
     let (_, seen) = rest.get("/v1/balance/blockchain").await;
-    assert_eq!(
-        seen["confirmed_balance"],
-        json!((FIRST + 1_000_000).to_string())
-    );
+    let sum = (FIRST + 1_000_000).to_string();
+    assert_eq!(seen["confirmed_balance"], json!(sum));
     let (_, seen) = rest.get("/v1/utxos?min_confs=1&max_confs=2").await;
     assert_eq!(seen["utxos"][0]["outpoint"]["txid_str"], json!(txid));
 }
