@@ -2,7 +2,8 @@
  * process fail, once. What happens then is judged by the scenario runner (suite "torture").
  *
  *     ARKGRPC_FAILING_CALL    CALL:NUMBER:FAULT, CALL being connect, receive or send; FAULT an
- * error of the list below, or short (one byte goes through), or end (of file)
+ * error of the list below, or short (one byte goes through), or end (of file),
+ *                             or crash, for the control
  *     ARKGRPC_FAILING_REPORT  file for two numbers at exit: such calls made, and failures among
  * them
  *
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 enum { CONNECT, RECEIVE, SEND, NOTHING };
-enum { SHORT = -1, END = -2 };
+enum { SHORT = -1, END = -2, CRASH = -3 };
 
 static int failing_call = NOTHING;
 static long failing_number;
@@ -43,7 +44,8 @@ static int fault_of(const char *name) {
                   {"ETIMEDOUT", ETIMEDOUT},
                   {"ENETUNREACH", ENETUNREACH},
                   {"short", SHORT},
-                  {"end", END}};
+                  {"end", END},
+                  {"crash", CRASH}};
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         if (strcmp(faults[i].name, name) == 0) {
             return faults[i].fault;
@@ -97,6 +99,9 @@ static bool fails(int call, int descriptor) {
         return false;
     }
     atomic_fetch_add(&failures, 1);
+    if (failing_fault == CRASH) {
+        abort();
+    }
     return true;
 }
 

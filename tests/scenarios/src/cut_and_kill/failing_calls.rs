@@ -56,6 +56,9 @@ pub const FAILURES: [Failure; 11] = [
     failure("send", "short"),
 ];
 
+/// What no library survives: the control.
+pub const CRASH: Failure = failure("send", "crash");
+
 /// The library under torture, and where its process is made to fail.
 pub struct Torture<'a> {
     pub network: &'a dyn Network,

@@ -22,7 +22,7 @@ use crate::network::Network;
 use crate::payable::recover;
 use crate::tier_table::{Outcome, Row, TierTable};
 use cases::CASES;
-use failing_calls::{FAILURES, Torture};
+use failing_calls::{CRASH, FAILURES, Torture};
 use situation::Finding;
 
 /// Plays all cases with the library under test; findings fail them.
@@ -56,6 +56,16 @@ pub fn play_torture(
             add(network, table, &name, "torture", outcome);
         }
     }
+    let start = Instant::now();
+    let outcome = match torture.sweep(&CRASH) {
+        Err(error) if format!("{error:#}").contains("the player ended") => {
+            println!("  caught: {error:#}");
+            Outcome::Passed(start.elapsed())
+        }
+        Err(error) => Outcome::Failed(format!("a crash came out as: {error:#}")),
+        Ok(_) => Outcome::Failed("a crash went unnoticed".into()),
+    };
+    add(network, table, "a crash is caught", "control", outcome);
 }
 
 fn outcome(played: Result<Vec<Finding>>, start: Instant) -> Outcome {
