@@ -44,7 +44,8 @@ static int fault_of(const char *name) {
                   {"ETIMEDOUT", ETIMEDOUT},
                   {"ENETUNREACH", ENETUNREACH},
                   {"short", SHORT},
-                  {"end", END}};
+                  {"end", END},
+                  {"crash", CRASH}};
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         if (strcmp(faults[i].name, name) == 0) {
             return faults[i].fault;

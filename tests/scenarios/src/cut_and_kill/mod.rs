@@ -64,7 +64,8 @@ pub fn play_torture(
             println!("  caught: {error:#}");
             Outcome::Passed(start.elapsed())
         }
-        other => Outcome::Failed(format!("a crash of the player came out as {other:?}")),
+        Err(error) => Outcome::Failed(format!("a crash came out as: {error:#}")),
+        Ok(_) => Outcome::Failed("a crash went unnoticed".into()),
     };
     add(
         network,
