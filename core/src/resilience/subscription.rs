@@ -19,7 +19,7 @@ pub(crate) struct Subscription<T> {
 
 enum State<T> {
     Opening(Opening<T>),
-    Open(Streaming<T>),
+    Open(Box<Streaming<T>>),
     Over,
 }
 
@@ -44,7 +44,7 @@ impl<T> Subscription<T> {
             let outcome = match &mut self.state {
                 State::Opening(opening) => match opening.await {
                     Ok(stream) => {
-                        self.state = State::Open(stream);
+                        self.state = State::Open(Box::new(stream));
                         continue;
                     }
                     Err(status) => Err(status),
