@@ -161,6 +161,10 @@ pub struct Step {
     /// Brings the node up with a locked wallet.
     pub lock_wallet: Option<String>,
     pub unlock_wallet: Option<String>,
+    /// Restarts the node with another certificate in the same file.
+    pub renew_certificate: Option<String>,
+    /// Restarts the node with another root key and new macaroons in the same files.
+    pub renew_macaroon: Option<String>,
     /// SIGKILL to the player; its next call starts a new process.
     pub kill_player: Option<String>,
     /// Waits until the first node can pay the second: `["alice", "bob"]`.
@@ -272,6 +276,8 @@ impl Step {
             ("resume", self.resume.is_some()),
             ("lock_wallet", self.lock_wallet.is_some()),
             ("unlock_wallet", self.unlock_wallet.is_some()),
+            ("renew_certificate", self.renew_certificate.is_some()),
+            ("renew_macaroon", self.renew_macaroon.is_some()),
             ("kill_player", self.kill_player.is_some()),
             ("wait_payable", self.wait_payable.is_some()),
         ];

@@ -93,7 +93,7 @@ fn act(stage: &mut Stage<'_>, step: &Step) -> Result<()> {
     if let Some([payer, payee]) = &step.wait_payable {
         wait_payable(network, payer, payee)?;
     }
-    let acts: [(&Option<String>, NodeAct<'_>); 8] = [
+    let acts: [(&Option<String>, NodeAct<'_>); 10] = [
         (&step.restart, &|name| network.restart(name)),
         (&step.stop, &|name| network.stop(name)),
         (&step.start, &|name| network.start_again(name)),
@@ -102,6 +102,10 @@ fn act(stage: &mut Stage<'_>, step: &Step) -> Result<()> {
         (&step.resume, &|name| network.resume(name)),
         (&step.lock_wallet, &|name| network.lock_wallet(name)),
         (&step.unlock_wallet, &|name| network.unlock_wallet(name)),
+        (&step.renew_certificate, &|name| {
+            network.renew_certificate(name)
+        }),
+        (&step.renew_macaroon, &|name| network.renew_macaroon(name)),
     ];
     for (name, act) in acts {
         if let Some(name) = name {

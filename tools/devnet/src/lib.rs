@@ -2,6 +2,11 @@
 //! certificate marked as CA, checked macaroons, ledgers that move, and the daemons' own texts. For
 //! tests and for trying the library without installing anything; no money and no Bitcoin behind it.
 //!
+//! The nodes share a chain: coins are sent, channels open and close, and all of it counts once
+//! blocks are mined ([`Devnet::mine`]). Beside lnd's REST addresses each node has one of the
+//! devnet's own, for tests of long lists: `POST /devnet/invoices` with
+//! `{"count": 10000, "memo": "…", "value": "…"}` makes that many invoices.
+//!
 //! ```no_run
 //! # fn main() -> Result<(), arkgrpc_devnet::DevnetError> {
 //! let devnet = arkgrpc_devnet::Devnet::start(Default::default())?;

@@ -3,6 +3,7 @@
 #![allow(
     missing_docs,
     clippy::doc_markdown,
+    clippy::large_enum_variant,
     clippy::derive_partial_eq_without_eq
 )]
 

@@ -1,5 +1,7 @@
 //! The tier of the real daemons: btcd and lnd, built and run by `arkgrpc_lab`.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -102,9 +104,37 @@ impl Network for Daemons {
         }
         self.open_channel(&bob, &carol)
     }
+
+    /// lnd makes a new pair of files when it finds none.
+    fn renew_certificate(&self, name: &str) -> Result<()> {
+        let certificate = self.lab.node(name)?.tls_cert;
+        let key = certificate.with_extension("key");
+        self.restart_without(name, &[certificate, key])
+    }
+
+    /// With its store of root keys gone, lnd draws a new one under the same id and bakes again.
+    fn renew_macaroon(&self, name: &str) -> Result<()> {
+        let node = self.lab.node(name)?;
+        let store = node.macaroon.with_file_name("macaroons.db");
+        let files = [
+            node.macaroon,
+            node.readonly_macaroon,
+            node.invoice_macaroon,
+            store,
+        ];
+        self.restart_without(name, &files)
+    }
 }
 
 impl Daemons {
+    fn restart_without(&self, name: &str, files: &[PathBuf]) -> Result<()> {
+        self.lab.stop(name)?;
+        for file in files {
+            fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
+        }
+        Ok(self.lab.start_again(name)?)
+    }
+
     fn open_channel(&self, from: &NodeAccess, to: &NodeAccess) -> Result<()> {
         let order = json!({
             "node_pubkey_string": to.pubkey,

@@ -78,6 +78,14 @@ impl Network for SimulatedDaemons {
     fn unlock_wallet(&self, name: &str) -> Result<()> {
         Ok(self.devnet.unlock(name)?)
     }
+
+    fn renew_certificate(&self, name: &str) -> Result<()> {
+        Ok(self.devnet.renew_certificate(name)?)
+    }
+
+    fn renew_macaroon(&self, name: &str) -> Result<()> {
+        Ok(self.devnet.renew_macaroon(name)?)
+    }
 }
 
 fn node(access: NodeAccess) -> Node {

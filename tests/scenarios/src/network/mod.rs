@@ -55,6 +55,10 @@ pub trait Network: Sync {
     /// Brings carol up with a locked wallet, whatever state she was in.
     fn lock_wallet(&self, name: &str) -> Result<()>;
     fn unlock_wallet(&self, name: &str) -> Result<()>;
+    /// Restarts the daemon with another certificate in the same file.
+    fn renew_certificate(&self, name: &str) -> Result<()>;
+    /// Restarts the daemon with another root key and new macaroons in the same files.
+    fn renew_macaroon(&self, name: &str) -> Result<()>;
 
     fn restart(&self, name: &str) -> Result<()> {
         self.stop(name)?;

@@ -29,12 +29,10 @@ pub(crate) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// An amount in bitcoin, without needless digits.
+/// An amount in bitcoin as lnd prints it: eight digits after the point, or none.
 pub(crate) fn in_bitcoin(sat: u64) -> String {
-    let (whole, rest) = (sat / SATOSHIS_PER_BITCOIN, sat % SATOSHIS_PER_BITCOIN);
-    let digits = format!("{rest:08}");
-    match digits.trim_end_matches('0') {
-        "" => format!("{whole} BTC"),
-        digits => format!("{whole}.{digits} BTC"),
+    match (sat / SATOSHIS_PER_BITCOIN, sat % SATOSHIS_PER_BITCOIN) {
+        (whole, 0) => format!("{whole} BTC"),
+        (whole, rest) => format!("{whole}.{rest:08} BTC"),
     }
 }

@@ -13,6 +13,8 @@ use crate::proto::lnrpc::{
     ListChannelsResponse,
 };
 
+/// Of a commitment transaction with two shares, two anchors and no HTLC.
+const COMMIT_WEIGHT: u64 = 1116;
 const PUBKEY_LENGTH: usize = 33;
 /// lnd's defaults for anchor channels.
 const DUST_LIMIT_SAT: u64 = 354;
@@ -71,17 +73,6 @@ impl Network {
         peer: &Node,
     ) -> lnrpc::Channel {
         let balances = channel.balances(id);
-        let constraints = || {
-            Some(ChannelConstraints {
-                csv_delay: CSV_DELAY,
-                chan_reserve_sat: channel.reserve_sat(),
-                dust_limit_sat: DUST_LIMIT_SAT,
-                // The peers let everything but the reserve be in flight, as lnd's default does.
-                max_pending_amt_msat: (channel.terms.capacity_sat - channel.reserve_sat()) * MSAT,
-                min_htlc_msat: MIN_HTLC_MSAT,
-                max_accepted_htlcs: MAX_HTLCS,
-            })
-        };
         lnrpc::Channel {
             active: self.is_up(channel),
             remote_pubkey: peer.identity.pubkey.to_string(),
@@ -91,6 +82,9 @@ impl Network {
             local_balance: amount::sat(balances.local_msat),
             remote_balance: amount::sat(balances.remote_msat),
             commit_fee: amount::signed(COMMIT_FEE_SAT),
+            commit_weight: amount::signed(COMMIT_WEIGHT),
+            fee_per_kw: amount::signed(COMMIT_FEE_SAT * 1000 / COMMIT_WEIGHT),
+            chan_status_flags: "ChanStatusDefault".to_owned(),
             unsettled_balance: amount::sat(balances.incoming_msat + balances.outgoing_msat),
             total_satoshis_sent: amount::sat(balances.sent_msat),
             total_satoshis_received: amount::sat(balances.received_msat),
@@ -103,8 +97,8 @@ impl Network {
             private: channel.terms.private,
             initiator: channel.is_opener(id),
             push_amount_sat: channel.terms.pushed_sat,
-            local_constraints: constraints(),
-            remote_constraints: constraints(),
+            local_constraints: Some(constraints(channel)),
+            remote_constraints: Some(constraints(channel)),
             // The note is the opener's; it never leaves its node.
             memo: match channel.is_opener(id) {
                 true => channel.terms.memo.clone(),
@@ -154,6 +148,18 @@ impl Network {
             pending_open_local_balance: pending_local,
             pending_open_remote_balance: pending_remote,
         })
+    }
+}
+
+fn constraints(channel: &Channel) -> ChannelConstraints {
+    ChannelConstraints {
+        csv_delay: CSV_DELAY,
+        chan_reserve_sat: channel.reserve_sat(),
+        dust_limit_sat: DUST_LIMIT_SAT,
+        // The peers let everything but the reserve be in flight, as lnd's default does.
+        max_pending_amt_msat: (channel.terms.capacity_sat - channel.reserve_sat()) * MSAT,
+        min_htlc_msat: MIN_HTLC_MSAT,
+        max_accepted_htlcs: MAX_HTLCS,
     }
 }
 

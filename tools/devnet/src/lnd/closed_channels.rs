@@ -149,7 +149,9 @@ fn waiting_view(
     let flags = match (closing.forced, closing.by == id) {
         (false, true) => "ChanStatusCoopBroadcasted|ChanStatusLocalCloseInitiator",
         (false, false) => "ChanStatusCoopBroadcasted|ChanStatusRemoteCloseInitiator",
-        (true, true) => "ChanStatusCommitBroadcasted|ChanStatusLocalCloseInitiator",
+        (true, true) => {
+            "ChanStatusBorked|ChanStatusCommitBroadcasted|ChanStatusLocalCloseInitiator"
+        }
         (true, false) => "ChanStatusDefault",
     };
     WaitingCloseChannel {

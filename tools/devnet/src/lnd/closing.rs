@@ -127,7 +127,7 @@ impl Network {
                 outputs.push(pay(share.sat, script));
             }
         }
-        let txid = self.publish_closing(place, point, outputs)?;
+        let txid = self.publish_closing(place, &[opener, peer], point, outputs)?;
         Ok(closing(txid, id, false, shares))
     }
 
@@ -162,23 +162,26 @@ impl Network {
                 outputs.push(pay(share.sat, locked_script()?));
             }
         }
-        let txid = self.publish_closing(place, point, outputs)?;
+        let txid = self.publish_closing(place, &[id], point, outputs)?;
         Ok(closing(txid, id, true, shares))
     }
 
+    /// Broadcasts a closing transaction, which those who do so keep under a label.
     fn publish_closing(
         &mut self,
         place: usize,
+        publishers: &[NodeId],
         point: OutPoint,
         outputs: Vec<TxOut>,
     ) -> Result<Txid, Status> {
-        let channel = self.channel_mut(place)?;
-        let label = format!("0:closechannel:shortchanid-{}", channel.id);
-        let (opener, peer) = channel.ends();
+        let label = format!("0:closechannel:shortchanid-{}", self.channel_mut(place)?.id);
         let transaction = transaction(vec![spend(point)], outputs);
-        let labels = &mut self.known_mut(peer)?.onchain.labels;
-        labels.insert(transaction.compute_txid(), label.clone());
-        self.publish(opener, transaction, label)
+        let txid = transaction.compute_txid();
+        for publisher in publishers {
+            let labels = &mut self.known_mut(*publisher)?.onchain.labels;
+            labels.insert(txid, label.clone());
+        }
+        self.broadcast(transaction)
     }
 
     fn own_script(&mut self, id: NodeId) -> Result<ScriptBuf, Status> {

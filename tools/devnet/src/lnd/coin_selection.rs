@@ -107,3 +107,41 @@ impl Selection {
         transaction(self.inputs.into_iter().map(spend).collect(), outputs)
     }
 }
+
+/// All coins, or those that were chosen; the error is a chosen one that is not there.
+pub(crate) fn only(coins: Vec<Coin>, chosen: &[OutPoint]) -> Result<Vec<Coin>, OutPoint> {
+    let find = |outpoint: &OutPoint| {
+        let coin = coins.iter().find(|coin| coin.outpoint == *outpoint);
+        coin.cloned().ok_or(*outpoint)
+    };
+    match chosen.is_empty() {
+        true => Ok(coins),
+        false => chosen.iter().map(find).collect(),
+    }
+}
+
+/// Chosen coins are spent all of them, needed or not.
+pub(crate) fn take_all(
+    coins: &[Coin],
+    output: &TxOut,
+    change: &ScriptBuf,
+    rate: FeeRate,
+    least: Selection,
+) -> Selection {
+    let sum: u64 = coins.iter().map(|coin| coin.sat).sum();
+    let rest = sum - output.value.to_sat();
+    let fee = sweep_fee(coins, [&output.script_pubkey, change].into_iter(), rate);
+    match rest.checked_sub(fee) {
+        Some(change_sat) if change_sat >= change.minimal_non_dust().to_sat() => Selection {
+            inputs: coins.iter().map(|coin| coin.outpoint).collect(),
+            change_sat,
+            fee_sat: fee,
+        },
+        _ if least.inputs.len() == coins.len() => least,
+        _ => Selection {
+            inputs: coins.iter().map(|coin| coin.outpoint).collect(),
+            change_sat: 0,
+            fee_sat: rest,
+        },
+    }
+}

@@ -9,10 +9,11 @@ use super::{
     channel::Channel,
     channel_events::point_view,
     channel_phase::{ANCHORS_SAT, COMMIT_FEE_SAT, Event, MAX_CAPACITY_SAT, Phase, Terms},
-    coin_selection::{Shortage, select},
+    chosen_coins::outpoints,
+    coin_selection::{Shortage, only, select, take_all},
     fee_rate::{FeeRate, min_confs},
     network::{Network, NodeId},
-    onchain::{RESERVED, bytes_of, only, outpoints, take_all},
+    onchain::{RESERVED, bytes_of},
 };
 use crate::{
     chain::pay,
@@ -118,24 +119,12 @@ impl Network {
     ) -> Result<(PublicKey, Terms, Funding), Status> {
         let capacity_sat = capacity(request)?;
         let min_confs = min_confs(request.min_confs, request.spend_unconfirmed)?;
-        if request.node_pubkey.is_empty() {
-            return Err(Status::unknown("NodePubkey is not set"));
-        }
-        let key = PublicKey::from_slice(&request.node_pubkey).map_err(|_| {
-            let length = request.node_pubkey.len();
-            Status::unknown(format!("malformed public key: invalid length: {length}"))
-        })?;
+        let key = peer_key(&request.node_pubkey)?;
         if key == self.known(id)?.identity.pubkey {
             return Err(Status::unknown("cannot open channel to self"));
         }
         let rate = FeeRate::wanted(request.sat_per_vbyte, request.target_conf)?;
-        let close_script = match request.close_address.as_str() {
-            "" => None,
-            address => Some(chain_address::script(address).map_err(|error| {
-                let text = error.message();
-                Status::unknown(format!("error parsing upfront shutdown: {text}"))
-            })?),
-        };
+        let close_script = close_script(&request.close_address)?;
         check_type(request.commitment_type())?;
         if request.memo.len() > MAX_MEMO {
             let (memo, length) = (&request.memo, request.memo.len());
@@ -190,7 +179,7 @@ impl Network {
             .onchain
             .coins(&self.chain, funding.min_confs);
         let coins = only(coins, &funding.chosen)
-            .map_err(|missing| Status::unknown(format!("outpoint not found: {missing}")))?;
+            .map_err(|_| Status::unknown("the passed output does not belong to the wallet"))?;
         let script = ScriptBuf::new_p2wsh(&WScriptHash::from_byte_array(random()?));
         let output = pay(terms.capacity_sat, script);
         let change = self.change_script(id)?;
@@ -292,6 +281,28 @@ fn capacity(request: &OpenChannelRequest) -> Result<u64, Status> {
         )));
     }
     Ok(sat)
+}
+
+fn peer_key(bytes: &[u8]) -> Result<PublicKey, Status> {
+    if bytes.is_empty() {
+        return Err(Status::unknown("NodePubkey is not set"));
+    }
+    PublicKey::from_slice(bytes).map_err(|_| {
+        let length = bytes.len();
+        Status::unknown(format!("malformed public key: invalid length: {length}"))
+    })
+}
+
+fn close_script(address: &str) -> Result<Option<ScriptBuf>, Status> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    chain_address::script(address).map(Some).map_err(|error| {
+        let text = error.message();
+        Status::unknown(format!(
+            "error parsing upfront shutdown: invalid address: {text}"
+        ))
+    })
 }
 
 fn check_type(wanted: CommitmentType) -> Result<(), Status> {

@@ -8,6 +8,7 @@ mod channel;
 mod channel_events;
 pub(crate) mod channel_phase;
 mod channel_view;
+mod chosen_coins;
 mod closed_channels;
 mod closing;
 mod coin_selection;

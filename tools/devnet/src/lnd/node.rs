@@ -80,19 +80,14 @@ impl LndNode {
         let files = Files::create(folder, &root_key)?;
         let identity = Identity::new(name)?;
         let (pubkey, alias) = (identity.pubkey.to_string(), identity.alias.clone());
-        let peer_port = listener::free_port()?;
-        let peer_address = peer_port
-            .local_addr()
-            .map_err(DevnetError::io("cannot listen"))?
-            .to_string();
+        let (peer_port, peer_address) = peer_port()?;
         let id = world
             .network
             .lock()
             .join(identity, peer_address.clone(), wallet_at_start)
             .map_err(DevnetError::refused)?;
-        let network = Arc::clone(&world.network);
         let guard = Arc::new(Guard {
-            network,
+            network: Arc::clone(&world.network),
             node: id,
             root_key: Mutex::new(root_key),
         });
@@ -202,6 +197,14 @@ impl LndNode {
         }
         Ok(())
     }
+}
+
+fn peer_port() -> Result<(TcpListener, String), DevnetError> {
+    let port = listener::free_port()?;
+    let address = port
+        .local_addr()
+        .map_err(DevnetError::io("cannot listen"))?;
+    Ok((port, address.to_string()))
 }
 
 impl Port {

@@ -10,7 +10,8 @@ use tonic::Status;
 
 use super::{
     amount, chain_address,
-    coin_selection::{Selection, Shortage, select, sweep_fee},
+    chosen_coins::outpoints,
+    coin_selection::{Shortage, only, select, sweep_fee, take_all},
     fee_rate::{FeeRate, min_confs},
     network::{Network, NodeId},
     wallet::{Coin, Kind},
@@ -156,7 +157,8 @@ impl Network {
             }
             let coins = only(coins, &chosen).map_err(|missing| {
                 Status::unknown(format!(
-                    "unable to fetch+lock wallet utxos: unknown utxo: item {missing} not found"
+                    "unable to fetch+lock wallet utxos: unknown utxo: NewSubMap: missing key \
+                     {missing}"
                 ))
             })?;
             self.sweep(id, &coins, script, rate)?
@@ -260,6 +262,11 @@ impl Network {
     ) -> Result<Txid, Status> {
         let txid = transaction.compute_txid();
         self.known_mut(id)?.onchain.labels.insert(txid, label);
+        self.broadcast(transaction)
+    }
+
+    /// Broadcasts a transaction and tells the wallets that it touches.
+    pub(crate) fn broadcast(&mut self, transaction: Transaction) -> Result<Txid, Status> {
         let txid = self.chain.broadcast(transaction).map_err(Status::unknown)?;
         self.tell_transaction(&txid);
         Ok(txid)
@@ -287,64 +294,6 @@ fn label(text: &str) -> Result<String, Status> {
             "label length: {length} exceeds limit of {MAX_LABEL}"
         ))),
         _ => Ok(text.to_owned()),
-    }
-}
-
-/// The coins that a request names. Like lnd it reads the hash as text alone.
-pub(crate) fn outpoints(named: &[lnrpc::OutPoint]) -> Result<Vec<OutPoint>, Status> {
-    let mut outpoints = Vec::new();
-    for outpoint in named {
-        let digits = format!("{:0>64}", outpoint.txid_str);
-        let txid: Txid = digits
-            .parse()
-            .map_err(|_| Status::unknown("can't create outpoints cannot create chainhash"))?;
-        let vout = outpoint.output_index;
-        outpoints.push(OutPoint { txid, vout });
-    }
-    let different: HashSet<_> = outpoints.iter().collect();
-    match different.len() == outpoints.len() {
-        true => Ok(outpoints),
-        false => Err(Status::unknown(
-            "selected outpoints contain duplicate values",
-        )),
-    }
-}
-
-/// All coins, or those that were chosen; the error is a chosen one that is not there.
-pub(crate) fn only(coins: Vec<Coin>, chosen: &[OutPoint]) -> Result<Vec<Coin>, OutPoint> {
-    let find = |outpoint: &OutPoint| {
-        let coin = coins.iter().find(|coin| coin.outpoint == *outpoint);
-        coin.cloned().ok_or(*outpoint)
-    };
-    match chosen.is_empty() {
-        true => Ok(coins),
-        false => chosen.iter().map(find).collect(),
-    }
-}
-
-/// Chosen coins are spent all of them, needed or not.
-pub(crate) fn take_all(
-    coins: &[Coin],
-    output: &TxOut,
-    change: &ScriptBuf,
-    rate: FeeRate,
-    least: Selection,
-) -> Selection {
-    let sum: u64 = coins.iter().map(|coin| coin.sat).sum();
-    let rest = sum - output.value.to_sat();
-    let fee = sweep_fee(coins, [&output.script_pubkey, change].into_iter(), rate);
-    match rest.checked_sub(fee) {
-        Some(change_sat) if change_sat >= change.minimal_non_dust().to_sat() => Selection {
-            inputs: coins.iter().map(|coin| coin.outpoint).collect(),
-            change_sat,
-            fee_sat: fee,
-        },
-        _ if least.inputs.len() == coins.len() => least,
-        _ => Selection {
-            inputs: coins.iter().map(|coin| coin.outpoint).collect(),
-            change_sat: 0,
-            fee_sat: rest,
-        },
     }
 }
 

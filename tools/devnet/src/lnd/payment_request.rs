@@ -1,7 +1,7 @@
 //! BOLT11 payment requests of the simulated nodes: written with the node's own key, read with lnd's
 //! checks in lnd's order and with its texts.
 
-use std::{collections::HashMap, str::FromStr, time::Duration};
+use std::{collections::HashMap, str::FromStr, sync::LazyLock, time::Duration};
 
 use bech32::{
     Bech32, Checksum, Fe32, Hrp,
@@ -9,7 +9,7 @@ use bech32::{
 };
 use bitcoin::{
     hashes::{Hash, sha256},
-    secp256k1::{PublicKey, Secp256k1, SecretKey},
+    secp256k1::{PublicKey, Secp256k1, SecretKey, SignOnly},
 };
 use lightning_invoice::{
     Bolt11InvoiceDescription, Currency, Description, InvoiceBuilder, PaymentSecret, Sha256,
@@ -40,6 +40,9 @@ const KNOWN_FEATURES: [(u32, &str); 6] = [
     (15, "amp"),
     (24, "payment-metadata"),
 ];
+
+/// Making one is dear, and invoices come by the thousand.
+static SIGNING: LazyLock<Secp256k1<SignOnly>> = LazyLock::new(Secp256k1::signing_only);
 
 /// What a payment request is to say.
 pub(crate) struct Terms<'a> {
@@ -81,9 +84,8 @@ pub(crate) fn write(key: &SecretKey, terms: &Terms<'_>) -> Result<String, Status
     if terms.amount_msat > 0 {
         builder = builder.amount_milli_satoshis(terms.amount_msat);
     }
-    let secp = Secp256k1::signing_only();
     builder
-        .build_signed(|message| secp.sign_ecdsa_recoverable(message, key))
+        .build_signed(|message| SIGNING.sign_ecdsa_recoverable(message, key))
         .map(|invoice| invoice.to_string())
         .map_err(|error| Status::unknown(error.to_string()))
 }

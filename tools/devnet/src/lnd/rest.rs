@@ -16,8 +16,9 @@ use super::{
     bulk,
     guard::{Guard, from_hex},
     json::Json,
+    network::Network,
     payment_flow, payment_request,
-    rest_route::{Act, Look, Route},
+    rest_route::{Act, Look, OnChain, Route},
     services::wanted_payments,
     updates::{Updates, follow},
 };
@@ -118,28 +119,40 @@ impl Rest {
                 let request = json.read_query::<ListPaymentsRequest>(query)?;
                 json.write(&network.list_payments(node, &request)?)
             }
-            Look::WalletBalance => {
-                let request = json.read_query::<WalletBalanceRequest>(query)?;
-                json.write(&network.wallet_balance(node, &request)?)
-            }
-            Look::Transactions => {
-                let request = json.read_query::<GetTransactionsRequest>(query)?;
-                json.write(&network.get_transactions(node, &request)?)
-            }
-            Look::Unspent => {
-                let request = json.read_query::<ListUnspentRequest>(query)?;
-                json.write(&network.list_unspent(node, &request)?)
-            }
-            Look::NewAddress => {
-                let request = json.read_query::<NewAddressRequest>(query)?;
-                json.write(&network.new_address(node, &request)?)
-            }
+            Look::OnChain(look) => self.look_at_chain(look, &mut network, query),
             Look::Peers => json.write(&network.list_peers(node)?),
             Look::PaymentRequest(text) => json.write(&payment_request::decode(text)?),
             Look::PendingChannels => json.write(&network.pending_channels(node)?),
             Look::ClosedChannels => {
                 let request = json.read_query::<ClosedChannelsRequest>(query)?;
                 json.write(&network.closed_channels(node, &request)?)
+            }
+        }
+    }
+
+    fn look_at_chain(
+        &self,
+        look: &OnChain,
+        network: &mut Network,
+        query: Option<&str>,
+    ) -> Result<Value, Status> {
+        let (json, node) = (&self.json, self.guard.node);
+        match look {
+            OnChain::WalletBalance => {
+                let request = json.read_query::<WalletBalanceRequest>(query)?;
+                json.write(&network.wallet_balance(node, &request)?)
+            }
+            OnChain::Transactions => {
+                let request = json.read_query::<GetTransactionsRequest>(query)?;
+                json.write(&network.get_transactions(node, &request)?)
+            }
+            OnChain::Unspent => {
+                let request = json.read_query::<ListUnspentRequest>(query)?;
+                json.write(&network.list_unspent(node, &request)?)
+            }
+            OnChain::NewAddress => {
+                let request = json.read_query::<NewAddressRequest>(query)?;
+                json.write(&network.new_address(node, &request)?)
             }
         }
     }

@@ -31,6 +31,11 @@ pub(crate) enum Look<'a> {
     Peers,
     PendingChannels,
     ClosedChannels,
+    OnChain(OnChain),
+}
+
+/// A call about coins on the chain.
+pub(crate) enum OnChain {
     WalletBalance,
     Transactions,
     Unspent,
@@ -65,10 +70,12 @@ impl<'a> Route<'a> {
             ("GET", ["v1", "peers"]) => Self::Look(Look::Peers),
             ("GET", ["v1", "channels", "pending"]) => Self::Look(Look::PendingChannels),
             ("GET", ["v1", "channels", "closed"]) => Self::Look(Look::ClosedChannels),
-            ("GET", ["v1", "balance", "blockchain"]) => Self::Look(Look::WalletBalance),
-            ("GET", ["v1", "transactions"]) => Self::Look(Look::Transactions),
-            ("GET", ["v1", "utxos"]) => Self::Look(Look::Unspent),
-            ("GET", ["v1", "newaddress"]) => Self::Look(Look::NewAddress),
+            ("GET", ["v1", "balance", "blockchain"]) => {
+                Self::Look(Look::OnChain(OnChain::WalletBalance))
+            }
+            ("GET", ["v1", "transactions"]) => Self::Look(Look::OnChain(OnChain::Transactions)),
+            ("GET", ["v1", "utxos"]) => Self::Look(Look::OnChain(OnChain::Unspent)),
+            ("GET", ["v1", "newaddress"]) => Self::Look(Look::OnChain(OnChain::NewAddress)),
             ("POST", ["v1", "transactions"]) => Self::Act(Act::SendCoins),
             ("POST", ["v1", "peers"]) => Self::Act(Act::ConnectPeer),
             ("POST", ["v1", "invoices"]) => Self::Act(Act::AddInvoice),
@@ -98,10 +105,10 @@ impl<'a> Route<'a> {
             Self::Look(Look::Peers) => "/lnrpc.Lightning/ListPeers",
             Self::Look(Look::PendingChannels) => "/lnrpc.Lightning/PendingChannels",
             Self::Look(Look::ClosedChannels) => "/lnrpc.Lightning/ClosedChannels",
-            Self::Look(Look::WalletBalance) => "/lnrpc.Lightning/WalletBalance",
-            Self::Look(Look::Transactions) => "/lnrpc.Lightning/GetTransactions",
-            Self::Look(Look::Unspent) => "/lnrpc.Lightning/ListUnspent",
-            Self::Look(Look::NewAddress) => "/lnrpc.Lightning/NewAddress",
+            Self::Look(Look::OnChain(OnChain::WalletBalance)) => "/lnrpc.Lightning/WalletBalance",
+            Self::Look(Look::OnChain(OnChain::Transactions)) => "/lnrpc.Lightning/GetTransactions",
+            Self::Look(Look::OnChain(OnChain::Unspent)) => "/lnrpc.Lightning/ListUnspent",
+            Self::Look(Look::OnChain(OnChain::NewAddress)) => "/lnrpc.Lightning/NewAddress",
             Self::Act(Act::SendCoins) => "/lnrpc.Lightning/SendCoins",
             Self::Act(Act::ConnectPeer) => "/lnrpc.Lightning/ConnectPeer",
             Self::Act(Act::OpenChannel) => "/lnrpc.Lightning/OpenChannelSync",

@@ -89,7 +89,8 @@ impl Network {
         let wallet = &self.node(id)?.onchain;
         let broadcast = self.chain.get(txid)?;
         let (received, sent) = flows(wallet, broadcast);
-        if received == 0 && sent == 0 {
+        // A wallet also keeps what its node has broadcast, even if it moves nothing of its own.
+        if received == 0 && sent == 0 && !wallet.labels.contains_key(txid) {
             return None;
         }
         let transaction = &broadcast.transaction;

@@ -1,6 +1,7 @@
 //! Clients of the tests' own, apart from the library that the project builds: gRPC and REST over
 //! TLS pinned to the node's certificate.
 
+pub mod coins;
 mod pair;
 mod pin;
 mod rest;
