@@ -3,6 +3,7 @@
 
 mod channels;
 mod invoices;
+mod streams;
 mod wallet;
 
 use std::collections::HashMap;
@@ -18,12 +19,17 @@ use super::payment_view::PaymentView;
 use super::send_payment::SendPaymentResult;
 use super::{get_info, payment_verdict};
 use crate::clients::json::Millisatoshis;
-use crate::clients::registry::{self, METHODS};
+use crate::clients::registry::{self, METHODS, STREAMS};
 use crate::transport::generated::lnrpc::{
     Chain, Feature, GetInfoResponse, HtlcAttempt, Invoice, Payment,
 };
 
 fn check(method: &str, result: impl Serialize) {
+    let schema = registry::find("lnd", method).unwrap().result_schema();
+    check_against(method, &schema, result);
+}
+
+fn check_against(method: &str, schema: &Value, result: impl Serialize) {
     let printed = serde_json::to_value(result).unwrap();
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../tests/golden/lnd/{method}.json"));
@@ -35,8 +41,7 @@ fn check(method: &str, result: impl Serialize) {
         printed, golden,
         "{method} prints something else than its golden file"
     );
-    let schema = registry::find("lnd", method).unwrap().result_schema();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let validator = jsonschema::validator_for(schema).unwrap();
     let errors: Vec<String> = validator
         .iter_errors(&printed)
         .map(|e| e.to_string())
@@ -45,7 +50,7 @@ fn check(method: &str, result: impl Serialize) {
         errors.is_empty(),
         "{method} breaks its own schema: {errors:?}"
     );
-    assert_keys(method, &schema, &printed);
+    assert_keys(method, schema, &printed);
 }
 
 /// Absent values are null, never missing; and nothing is printed that the schema does not name.
@@ -184,10 +189,15 @@ fn operations_are_golden() {
 }
 
 #[test]
-fn every_method_has_a_golden_file() {
-    for row in METHODS {
-        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("../tests/golden/{}/{}.json", row.service, row.name));
-        assert!(file.exists(), "{} has no golden file", row.name);
+fn every_method_and_stream_has_a_golden_file() {
+    let methods = METHODS
+        .iter()
+        .map(|row| format!("{}/{}", row.service, row.name));
+    let streams = STREAMS.iter().map(|stream| &stream.row);
+    let streams = streams.map(|row| format!("{}/stream_{}", row.service, row.name));
+    for name in methods.chain(streams) {
+        let file =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/golden/{name}.json"));
+        assert!(file.exists(), "{name} has no golden file");
     }
 }

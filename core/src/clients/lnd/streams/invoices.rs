@@ -260,6 +260,17 @@ fn item(event: &'static str, marks: Marks, invoice: Invoice) -> InvoicesItem {
     }
 }
 
+/// An item, for the golden file.
+#[cfg(test)]
+pub(in super::super) fn told(
+    event: &'static str,
+    added: u64,
+    settled: u64,
+    invoice: Invoice,
+) -> InvoicesItem {
+    item(event, Marks { added, settled }, invoice)
+}
+
 #[cfg(test)]
 #[path = "invoices_tests.rs"]
 mod tests;

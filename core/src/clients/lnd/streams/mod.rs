@@ -8,6 +8,8 @@ mod subscriber;
 mod transactions;
 
 pub(crate) use channel_events::{ChannelEventsItem, ChannelEventsParams, channel_events};
+#[cfg(test)]
+pub(super) use invoices::told as invoice_item;
 pub(crate) use invoices::{InvoicesItem, InvoicesParams, invoices};
 pub(crate) use payments::{PaymentsItem, PaymentsParams, payments};
 pub(crate) use subscriber::{Subscriber, Terms};
