@@ -248,6 +248,7 @@ enum {
   ARKGRPC_WALLET_MISSING = 107,
   /** The daemon is starting or syncing. */
   ARKGRPC_NOT_READY = 108,
+<<<<<<< HEAD
   /** The wallet has not enough to spend. */
   ARKGRPC_INSUFFICIENT_FUNDS = 120,
   /** The peer of the channel is not connected. */
@@ -268,6 +269,12 @@ enum {
   ARKGRPC_CHANNEL_STATE = 128,
   /** An output that the write was to spend is spent already. */
   ARKGRPC_INPUTS_SPENT = 129,
+=======
+  /** No route to the payee can carry the amount. */
+  ARKGRPC_NO_ROUTE = 130,
+  /** The other node could not be reached. */
+  ARKGRPC_PEER_UNREACHABLE = 131,
+>>>>>>> reads
   /** No connection could be made. */
   ARKGRPC_CONNECT_FAILED = 200,
   /** The TLS handshake failed or the certificate is not the expected one. */
@@ -304,7 +311,7 @@ enum {
   ARKGRPC_PERMISSION_DENIED = 307,
   /** gRPC code 8 of the daemon. */
   ARKGRPC_RESOURCE_EXHAUSTED = 308,
-  /** gRPC code 9 of the daemon. */
+  /** gRPC code 9 of the daemon, or its text for a thing that is in the wrong state. */
   ARKGRPC_FAILED_PRECONDITION = 309,
   /** gRPC code 10 of the daemon. */
   ARKGRPC_ABORTED = 310,
@@ -373,10 +380,10 @@ enum {
  *     wallet_synced            true or false: Whether its wallet is in sync; lnd before 0.21 does
  *                              not say and shows false.
  * Feature object:
- *     bit                      number
- *     is_known                 true or false
- *     is_required              true or false
- *     name                     text
+ *     bit                      number: Its bit.
+ *     is_known                 true or false: Whether lnd knows it.
+ *     is_required              true or false: Whether whoever does not know it must not go on.
+ *     name                     text: Its name; lnd calls those that it does not know unknown.
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: info:read.
  * Needs: a daemon that answers calls.
@@ -390,7 +397,7 @@ enum {
  *
  * Makes a BOLT11 invoice. amount is in satoshis; amount_msat takes its place for finer amounts; 0
  * only with any_amount: true. expiry is in seconds (default 3600, at most one year). memo goes to
- * the payer unchanged (at most 1024 bytes). private: true adds route hints over private channels.
+ * the payer unchanged (at most 639 bytes). private: true adds route hints over private channels.
  * The preimage is the caller's (preimage), derived from operation_secret and the operation_id, or
  * random; it is not shown here, only by lookup_invoice once the invoice is settled. With the same
  * operation_id and parameters the same invoice comes back with replayed: true. An operation_id
@@ -404,7 +411,7 @@ enum {
  *     any_amount               true or false: Lets the payer choose the amount.
  *     expiry                   number or null: Seconds until it expires: 1 to 31536000, default
  *                              3600.
- *     memo                     text or null: Text for the payer, at most 1024 bytes.
+ *     memo                     text or null: Text for the payer, at most 639 bytes.
  *     preimage                 text or null: The preimage, 64 hex digits; must be unguessable.
  *     private                  true or false: Adds route hints over private channels.
  * Result:
@@ -565,6 +572,7 @@ enum {
 #define ARKGRPC_METHOD_LND_TRACK_PAYMENT "track_payment"
 
 /**
+<<<<<<< HEAD
  * open_channel of lnd: a write.
  *
  * Opens a channel to pubkey (which must be connected) with amount satoshis of this node's wallet,
@@ -705,6 +713,840 @@ enum {
  * ARKGRPC_INVALID_ARGUMENT, ARKGRPC_OPERATION_CONFLICT.
  */
 #define ARKGRPC_METHOD_LND_CLOSE_CHANNEL "close_channel"
+=======
+ * add_hold_invoice of lnd: a keyed write.
+ *
+ * Makes an invoice for a payment_hash whose preimage lnd does not know: a payment to it is held
+ * (state accepted) until settle_invoice or cancel_invoice, or until lnd cancels it shortly before
+ * its cltv_expiry blocks are over. The other parameters are those of add_invoice. The key is the
+ * payment hash: the same call again brings the same invoice with replayed: true; with other
+ * parameters, or where an ordinary invoice has that hash, it is OPERATION_CONFLICT with the
+ * existing invoice under result.
+ *
+ * Parameters:
+ *     amount                   number or null (satoshi): Amount in satoshis; 0 only with
+ *                              any_amount.
+ *     amount_msat              decimal text or number or null (millisatoshi): Amount in
+ *                              millisatoshis, in place of amount.
+ *     any_amount               true or false: Lets the payer choose the amount.
+ *     cltv_expiry              number or null: Blocks that a payment may wait, at least 24
+ *                              (default: lnd's 80). lnd cancels a payment that is neither settled
+ *                              nor canceled shortly before they have passed.
+ *     expiry                   number or null: Seconds until it expires: 1 to 31536000, default
+ *                              3600.
+ *     memo                     text or null: Text for the payer, at most 639 bytes.
+ *     payment_hash             text, required: SHA-256 of the preimage, 64 hex digits. The
+ *                              preimage must be unguessable and stays with the caller.
+ *     private                  true or false: Adds route hints over private channels.
+ * Result:
+ *     add_index                decimal text: Position in the order of creation.
+ *     amt_paid_msat            decimal text (millisatoshi): Amount received, millisatoshis.
+ *     amt_paid_sat             number (satoshi): Amount received, satoshis (rounded down).
+ *     creation_date            number: Unix seconds.
+ *     description_hash         text or null: Hash of a longer description; null when there is none.
+ *     expiry                   number: Seconds after creation_date.
+ *     is_keysend               true or false: Whether it came to be by a spontaneous payment.
+ *     memo                     text: Text for the payer.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_request          text: BOLT11 text.
+ *     preimage                 text or null: The preimage, once the invoice is settled; null
+ *                              before.
+ *     private                  true or false: Whether route hints over private channels are
+ *                              included.
+ *     r_hash                   text or null: The same under lnd's name.
+ *     replayed                 true or false: Whether an earlier call had made it.
+ *     settle_date              number or null: Unix seconds; null until settled.
+ *     settle_index             decimal text or null: Position in the order of settlement; null
+ *                              until settled.
+ *     settled                  true or false: Whether the money has arrived for good.
+ *     state                    text: open, settled, canceled or accepted.
+ *     value                    number (satoshi): Amount asked for, whole satoshis (rounded down);
+ *                              0 when the payer chooses.
+ *     value_msat               decimal text (millisatoshi): Amount asked for, millisatoshis.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: invoices:write, invoices:read.
+ * Needs: a daemon that answers calls.
+ * Lost answer: lookup_invoice with the payment_hash of the call.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_OPERATION_CONFLICT,
+ * ARKGRPC_PERMISSION_MISSING, ARKGRPC_CONNECTION_LOST.
+ */
+#define ARKGRPC_METHOD_LND_ADD_HOLD_INVOICE "add_hold_invoice"
+
+/**
+ * settle_invoice of lnd: a keyed write.
+ *
+ * Takes the payment that waits at a hold invoice, by its preimage. A payment_hash given beside it
+ * is compared with the SHA-256 of the preimage's bytes before anything is sent. OK means settled:
+ * lnd hands the preimage on and the money is the node's. Settling again is OK with replayed: true.
+ * FAILED_PRECONDITION: no payment has arrived yet, or the invoice was canceled.
+ *
+ * Parameters:
+ *     payment_hash             text or null: Payment hash, 64 hex digits. Not needed, since the
+ *                              preimage has only one; when given, it is compared before anything
+ *                              is sent.
+ *     preimage                 text, required: The preimage, 64 hex digits.
+ * Result:
+ *     invoice                  Invoice object or null: The invoice as in lookup_invoice; null when
+ *                              lnd could not be asked for it afterwards.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     payment_hash             text: Payment hash.
+ *     replayed                 true or false: Whether it had been settled before this call.
+ *     settled                  true or false: Always true: anything else is an error.
+ * Invoice object:
+ *     add_index                decimal text: Position in the order of creation.
+ *     amt_paid_msat            decimal text (millisatoshi): Amount received, millisatoshis.
+ *     amt_paid_sat             number (satoshi): Amount received, satoshis (rounded down).
+ *     creation_date            number: Unix seconds.
+ *     description_hash         text or null: Hash of a longer description; null when there is none.
+ *     expiry                   number: Seconds after creation_date.
+ *     is_keysend               true or false: Whether it came to be by a spontaneous payment.
+ *     memo                     text: Text for the payer.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_request          text: BOLT11 text.
+ *     preimage                 text or null: The preimage, once the invoice is settled; null
+ *                              before.
+ *     private                  true or false: Whether route hints over private channels are
+ *                              included.
+ *     r_hash                   text or null: The same under lnd's name.
+ *     settle_date              number or null: Unix seconds; null until settled.
+ *     settle_index             decimal text or null: Position in the order of settlement; null
+ *                              until settled.
+ *     settled                  true or false: Whether the money has arrived for good.
+ *     state                    text: open, settled, canceled or accepted.
+ *     value                    number (satoshi): Amount asked for, whole satoshis (rounded down);
+ *                              0 when the payer chooses.
+ *     value_msat               decimal text (millisatoshi): Amount asked for, millisatoshis.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: invoices:write, invoices:read.
+ * Needs: a daemon that answers calls.
+ * Lost answer: lookup_invoice with the payment_hash that the error names: settled, or not yet.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_NOT_FOUND, ARKGRPC_FAILED_PRECONDITION,
+ * ARKGRPC_CONNECTION_LOST.
+ */
+#define ARKGRPC_METHOD_LND_SETTLE_INVOICE "settle_invoice"
+
+/**
+ * cancel_invoice of lnd: a keyed write.
+ *
+ * Cancels an invoice of the node's own by its payment_hash: an open one can no longer be paid, a
+ * payment that waits at a hold invoice goes back to the payer. Canceling again, or after the
+ * invoice expired, is OK with replayed: true. FAILED_PRECONDITION: it is settled.
+ *
+ * Parameters:
+ *     payment_hash             text, required: Payment hash, 64 hex digits.
+ * Result:
+ *     canceled                 true or false: Always true: anything else is an error.
+ *     invoice                  Invoice object or null: The invoice as in lookup_invoice; null when
+ *                              lnd could not be asked for it afterwards, or deletes canceled
+ *                              invoices.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     payment_hash             text: Payment hash.
+ *     replayed                 true or false: Whether it had been canceled before this call, or
+ *                              had expired.
+ * Invoice object:
+ *     add_index                decimal text: Position in the order of creation.
+ *     amt_paid_msat            decimal text (millisatoshi): Amount received, millisatoshis.
+ *     amt_paid_sat             number (satoshi): Amount received, satoshis (rounded down).
+ *     creation_date            number: Unix seconds.
+ *     description_hash         text or null: Hash of a longer description; null when there is none.
+ *     expiry                   number: Seconds after creation_date.
+ *     is_keysend               true or false: Whether it came to be by a spontaneous payment.
+ *     memo                     text: Text for the payer.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_request          text: BOLT11 text.
+ *     preimage                 text or null: The preimage, once the invoice is settled; null
+ *                              before.
+ *     private                  true or false: Whether route hints over private channels are
+ *                              included.
+ *     r_hash                   text or null: The same under lnd's name.
+ *     settle_date              number or null: Unix seconds; null until settled.
+ *     settle_index             decimal text or null: Position in the order of settlement; null
+ *                              until settled.
+ *     settled                  true or false: Whether the money has arrived for good.
+ *     state                    text: open, settled, canceled or accepted.
+ *     value                    number (satoshi): Amount asked for, whole satoshis (rounded down);
+ *                              0 when the payer chooses.
+ *     value_msat               decimal text (millisatoshi): Amount asked for, millisatoshis.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: invoices:write, invoices:read.
+ * Needs: a daemon that answers calls.
+ * Lost answer: lookup_invoice with the payment_hash of the call: canceled, or not yet.
+ * Errors to expect: ARKGRPC_NOT_FOUND, ARKGRPC_FAILED_PRECONDITION, ARKGRPC_CONNECTION_LOST.
+ */
+#define ARKGRPC_METHOD_LND_CANCEL_INVOICE "cancel_invoice"
+
+/**
+ * list_invoices of lnd: a read.
+ *
+ * Lists the node's own invoices, up to limit (10000) in one call: lnd's pages are read one after
+ * the other, and made smaller where an answer would be too large. Ascending by add_index, from the
+ * oldest on; with reversed the newest, still ascending. more says whether there are others,
+ * next_offset as offset goes on from there. pending_only leaves out what is settled or canceled.
+ * Each item is as in lookup_invoice.
+ *
+ * Parameters:
+ *     creation_date_end        number or null: Only those made at this unix time or earlier.
+ *     creation_date_start      number or null: Only those made at this unix time or later.
+ *     limit                    number or null: Most invoices, 1 to 10000 (default 10000).
+ *     offset                   decimal text or number or null: Goes on after this add_index
+ *                              (before it with reversed): next_offset of the call before.
+ *     pending_only             true or false: Only open and accepted ones: neither settled nor
+ *                              canceled.
+ *     reversed                 true or false: Begins with the newest; the list itself stays in
+ *                              ascending order.
+ * Result:
+ *     invoices                 list of Invoice object: Ascending by add_index.
+ *     more                     true or false: Whether there are more in that direction.
+ *     next_offset              decimal text: The offset with which the next call goes on.
+ * Invoice object:
+ *     add_index                decimal text: Position in the order of creation.
+ *     amt_paid_msat            decimal text (millisatoshi): Amount received, millisatoshis.
+ *     amt_paid_sat             number (satoshi): Amount received, satoshis (rounded down).
+ *     creation_date            number: Unix seconds.
+ *     description_hash         text or null: Hash of a longer description; null when there is none.
+ *     expiry                   number: Seconds after creation_date.
+ *     is_keysend               true or false: Whether it came to be by a spontaneous payment.
+ *     memo                     text: Text for the payer.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_request          text: BOLT11 text.
+ *     preimage                 text or null: The preimage, once the invoice is settled; null
+ *                              before.
+ *     private                  true or false: Whether route hints over private channels are
+ *                              included.
+ *     r_hash                   text or null: The same under lnd's name.
+ *     settle_date              number or null: Unix seconds; null until settled.
+ *     settle_index             decimal text or null: Position in the order of settlement; null
+ *                              until settled.
+ *     settled                  true or false: Whether the money has arrived for good.
+ *     state                    text: open, settled, canceled or accepted.
+ *     value                    number (satoshi): Amount asked for, whole satoshis (rounded down);
+ *                              0 when the payer chooses.
+ *     value_msat               decimal text (millisatoshi): Amount asked for, millisatoshis.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: invoices:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_INVOICES "list_invoices"
+
+/**
+ * list_payments of lnd: a read.
+ *
+ * Lists outgoing payments, up to limit (10000) in one call, ascending by payment_index from the
+ * oldest on; with reversed the newest, still ascending. Without include_incomplete only those that
+ * succeeded, as lnd has it. more and next_offset as in list_invoices. Each item is as in
+ * track_payment. To learn what became of one payment, ask track_payment: this list may lag behind.
+ *
+ * Parameters:
+ *     creation_date_end        number or null: Only those begun at this unix time or earlier.
+ *     creation_date_start      number or null: Only those begun at this unix time or later.
+ *     include_incomplete       true or false: Also those that failed or are under way; without it
+ *                              lnd shows only what succeeded.
+ *     limit                    number or null: Most payments, 1 to 10000 (default 10000).
+ *     offset                   decimal text or number or null: Goes on after this payment_index
+ *                              (before it with reversed): next_offset of the call before.
+ *     reversed                 true or false: Begins with the newest; the list itself stays in
+ *                              ascending order.
+ * Result:
+ *     more                     true or false: Whether there are more in that direction.
+ *     next_offset              decimal text: The offset with which the next call goes on.
+ *     payments                 list of Payment object: Ascending by payment_index.
+ * Payment object:
+ *     completion_time          number or null: When its last part was settled, unix seconds; null
+ *                              unless succeeded.
+ *     creation_time            number: Unix seconds.
+ *     failure_reason           text or null: Why it failed: timeout, no_route, error,
+ *                              incorrect_payment_details, insufficient_balance or canceled; null
+ *                              unless failed.
+ *     fee                      number (satoshi): Fee paid, whole satoshis (rounded down).
+ *     fee_msat                 decimal text (millisatoshi): Fee paid, millisatoshis.
+ *     payment_hash             text or null: Payment hash.
+ *     payment_index            decimal text: lnd's number of this try to pay.
+ *     payment_preimage         text or null: Proof of payment; null unless succeeded.
+ *     payment_request          text: The invoice.
+ *     status                   text: in_flight, succeeded, failed or initiated.
+ *     value                    number (satoshi): Amount without fee, whole satoshis (rounded down).
+ *     value_msat               decimal text (millisatoshi): Amount without fee, millisatoshis.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: offchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_PAYMENTS "list_payments"
+
+/**
+ * decode_payment_request of lnd: a read.
+ *
+ * Reads a BOLT11 invoice of the node's network: payee, amount, text, expiry, route hints. Nothing
+ * is paid. DAEMON_INVALID_ARGUMENT: it is damaged, or of another network.
+ *
+ * Parameters:
+ *     payment_request          text, required: BOLT11 invoice, with or without lightning: before
+ *                              it.
+ * Result:
+ *     cltv_expiry              number: Blocks that the last hop must have left.
+ *     description              text: The payee's text.
+ *     description_hash         text or null: Hash of a longer description; null when there is none.
+ *     destination              text: Key of the payee, 66 hex digits.
+ *     expiry                   number: Seconds after timestamp.
+ *     fallback_addr            text or null: Address on the chain that may be paid in its place;
+ *                              null when there is none.
+ *     features                 list of Feature object: Features that the payee asks for.
+ *     num_msat                 decimal text (millisatoshi): Amount asked for, millisatoshis.
+ *     num_satoshis             number (satoshi): Amount asked for, whole satoshis (rounded down);
+ *                              0 when the payer chooses.
+ *     payment_addr             text or null: Secret of the invoice that a payment must carry.
+ *     payment_hash             text or null: Payment hash.
+ *     route_hints              list of RouteHint object: Ways over private channels to the payee.
+ *     timestamp                number: When it was made, unix seconds.
+ * Feature object:
+ *     bit                      number: Its bit.
+ *     is_known                 true or false: Whether lnd knows it.
+ *     is_required              true or false: Whether whoever does not know it must not go on.
+ *     name                     text: Its name; lnd calls those that it does not know unknown.
+ * HopHint object:
+ *     chan_id                  decimal text: Its short channel id.
+ *     cltv_expiry_delta        number: Blocks that it needs.
+ *     fee_base_msat            number: Fee for each payment, millisatoshis.
+ *     fee_proportional_millionths   number: Fee in millionths of the amount.
+ *     node_id                  text: Key of the node where it begins.
+ * RouteHint object:
+ *     hop_hints                list of HopHint object: Its channels, in the order of the payment.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: offchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_DAEMON_INVALID_ARGUMENT.
+ */
+#define ARKGRPC_METHOD_LND_DECODE_PAYMENT_REQUEST "decode_payment_request"
+
+/**
+ * get_lightning_balance of lnd: a read.
+ *
+ * Sums over the node's channels: its own side, the peers' side, what is under way in payments and
+ * what is in channels that are being opened. local_balance includes the reserve of each channel,
+ * so not all of it can be spent.
+ *
+ * Parameters: none.
+ * Result:
+ *     local_balance            number or null (satoshi): The node's own side of its open channels,
+ *                              without what is under way; part of it is the reserve that each
+ *                              channel keeps, so not all can be spent.
+ *     local_balance_msat       decimal text or null (millisatoshi): local_balance in millisatoshis.
+ *     pending_htlc_local       number or null (satoshi): Under way in payments from the node (lnd:
+ *                              unsettled_local_balance).
+ *     pending_htlc_local_msat   decimal text or null (millisatoshi): pending_htlc_local in
+ *                               millisatoshis.
+ *     pending_htlc_remote      number or null (satoshi): Under way in payments to the node (lnd:
+ *                              unsettled_remote_balance).
+ *     pending_htlc_remote_msat   decimal text or null (millisatoshi): pending_htlc_remote in
+ *                                millisatoshis.
+ *     pending_open_local       number or null (satoshi): The node's own side of channels that are
+ *                              being opened.
+ *     pending_open_local_msat   decimal text or null (millisatoshi): pending_open_local in
+ *                               millisatoshis.
+ *     pending_open_remote      number or null (satoshi): The peers' side of them.
+ *     pending_open_remote_msat   decimal text or null (millisatoshi): pending_open_remote in
+ *                                millisatoshis.
+ *     remote_balance           number or null (satoshi): The peers' side of them.
+ *     remote_balance_msat      decimal text or null (millisatoshi): remote_balance in
+ *                              millisatoshis.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: offchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
+ */
+#define ARKGRPC_METHOD_LND_GET_LIGHTNING_BALANCE "get_lightning_balance"
+
+/**
+ * get_onchain_balance of lnd: a read.
+ *
+ * Tells what the node's wallet holds on the chain: total, confirmed, unconfirmed, and the parts
+ * that are locked or kept for fees of closing channels.
+ *
+ * Parameters: none.
+ * Result:
+ *     confirmed_balance        number (satoshi): With at least one confirmation.
+ *     locked_balance           number (satoshi): Reserved by other programs (leased outputs); in
+ *                              none of the other sums.
+ *     reserved_balance_anchor_chan   number (satoshi): The part of confirmed_balance that is kept
+ *                                    for fees of closing channels and cannot be spent.
+ *     total_balance            number (satoshi): Confirmed and unconfirmed together, without what
+ *                              is locked.
+ *     unconfirmed_balance      number (satoshi): In transactions that no block contains yet.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: onchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
+ */
+#define ARKGRPC_METHOD_LND_GET_ONCHAIN_BALANCE "get_onchain_balance"
+
+/**
+ * get_total_balance of lnd: a read.
+ *
+ * Channels and wallet together: get_lightning_balance and get_onchain_balance asked at the same
+ * time. total_wallet_balance is the node's own side of its channels and its confirmed coins. The
+ * two answers are not one snapshot: money that moves between wallet and channels in that moment
+ * may be counted twice or not at all.
+ *
+ * Parameters: none.
+ * Result:
+ *     lightning_local_balance   number or null (satoshi): The node's own side of its open channels.
+ *     lightning_remote_balance   number or null (satoshi): The peers' side of them.
+ *     onchain_confirmed        number (satoshi): The confirmed ones.
+ *     onchain_total            number (satoshi): The wallet's outputs, confirmed or not.
+ *     onchain_unconfirmed      number (satoshi): The unconfirmed ones.
+ *     total_wallet_balance     number or null (satoshi): lightning_local_balance and
+ *                              onchain_confirmed together.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: offchain:read, onchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
+ */
+#define ARKGRPC_METHOD_LND_GET_TOTAL_BALANCE "get_total_balance"
+
+/**
+ * list_channels of lnd: a read.
+ *
+ * Lists the open channels, all or only the active, inactive, public or private ones, or those with
+ * one peer. active means that the peer is online and the channel can carry payments. Channels that
+ * are being opened or closed are in list_pending_channels.
+ *
+ * Parameters:
+ *     active_only              true or false: Only those that can carry payments now.
+ *     inactive_only            true or false: Only those that cannot.
+ *     peer                     text or null: Only those with this peer, 66 hex digits.
+ *     peer_alias_lookup        true or false: Shows the peers' names too; costs lnd a look into
+ *                              its graph for each.
+ *     private_only             true or false: Only those kept from it.
+ *     public_only              true or false: Only those in the public graph.
+ * Result:
+ *     channels                 list of Channel object: In lnd's order.
+ * Channel object:
+ *     active                   true or false: Whether the peer is online and the channel can carry
+ *                              payments.
+ *     alias_scids              list of decimal text: Other ids under which it can be named.
+ *     capacity                 number (satoshi): Size of the channel, satoshis.
+ *     chan_status_flags        text: lnd's flags, ChanStatusDefault in good order.
+ *     channel_id               decimal text: lnd's short channel id; an alias while a zero-conf
+ *                              channel is unconfirmed.
+ *     channel_point            text: The two together, txid:index.
+ *     close_address            text or null: Where this node's side goes at a cooperative close;
+ *                              null when not fixed.
+ *     commit_fee               number (satoshi): Fee of the commitment transaction, satoshis.
+ *     commit_weight            number: Its weight.
+ *     commitment_type          text: legacy, static_remote_key, anchors, script_enforced_lease,
+ *                              simple_taproot, simple_taproot_overlay, simple_taproot_final or
+ *                              unknown_commitment_type.
+ *     fee_per_kw               number: Its fee rate, satoshis per 1000 weight units.
+ *     funding_output_index     number or null: Its output.
+ *     funding_txid             text or null: Transaction that funded it.
+ *     initiator                true or false: Whether this node opened it.
+ *     lifetime                 number: Seconds since the channel was first seen by this run of lnd.
+ *     local_balance            number (satoshi): The node's own side, without what is under way
+ *                              and without the commitment fee.
+ *     local_constraints        Constraints object or null: What the node must keep to.
+ *     memo                     text or null: Note of the one who opened it, kept on this node
+ *                              alone; null when there is none.
+ *     num_updates              number: How often its state has changed.
+ *     peer_alias               text or null: Name that the peer announces; null unless asked for
+ *                              with peer_alias_lookup.
+ *     pending_htlcs            list of Htlc object: Payments under way.
+ *     private                  true or false: Whether it is kept from the public graph.
+ *     push_amount_sat          number (satoshi): Given to the peer at opening, satoshis.
+ *     remote_balance           number (satoshi): The peer's side.
+ *     remote_constraints       Constraints object or null: What the peer must keep to.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ *     thaw_height              number or null: Height until which it cannot be closed
+ *                              cooperatively; null when it can.
+ *     total_satoshis_received   number (satoshi): Received through it since it was opened,
+ *                               satoshis.
+ *     total_satoshis_sent      number (satoshi): Paid out through it since it was opened, satoshis.
+ *     unsettled_balance        number (satoshi): Under way in both directions, satoshis.
+ *     uptime                   number: Seconds of these in which the peer was online.
+ *     zero_conf                true or false: Whether it could be used before it was confirmed.
+ *     zero_conf_confirmed_scid   decimal text or null: The id of a zero-conf channel once it is
+ *                                confirmed; null before and for others.
+ * Constraints object:
+ *     chan_reserve_sat         number (satoshi): What it must leave in the channel.
+ *     csv_delay                number: Blocks that this side waits for its money after a force
+ *                              close.
+ *     dust_limit_sat           number (satoshi): Smallest output of its commitment transaction.
+ *     max_accepted_htlcs       number: Most payments that may be under way to it.
+ *     max_pending_amt_msat     decimal text: Most that may be under way to it; lnd shows huge
+ *                              numbers for "no limit".
+ *     min_htlc_msat            decimal text (millisatoshi): Smallest payment that it accepts.
+ * Htlc object:
+ *     amount                   number (satoshi): Satoshis.
+ *     expiration_height        number: Height at which it expires.
+ *     forwarding_channel       decimal text or null: Channel through which it came or goes on;
+ *                              null when this node is its end.
+ *     forwarding_htlc_index    decimal text or null: Its number in that channel; null when this
+ *                              node is its end.
+ *     hash_lock                text: Payment hash.
+ *     htlc_index               decimal text: Its number in the channel.
+ *     incoming                 true or false: Whether it comes in.
+ *     locked_in                true or false: Whether both commitment transactions carry it.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: offchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_CHANNELS "list_channels"
+
+/**
+ * list_pending_channels of lnd: a read.
+ *
+ * Lists channels that are not open yet or no longer: waiting for the funding transaction, for the
+ * closing transaction, or for the money of a force close. lnd gives them no channel id;
+ * channel_point names them.
+ *
+ * Parameters: none.
+ * Result:
+ *     pending_force_closing_channels   list of ForceClosing object: Force closed and confirmed,
+ *                                      money not back yet.
+ *     pending_open_channels    list of PendingOpen object: Funding transaction not confirmed
+ *                              deeply enough.
+ *     total_limbo_balance      number (satoshi): Tied up in channels that are being closed,
+ *                              satoshis.
+ *     waiting_close_channels   list of WaitingClose object: Closing transaction broadcast or being
+ *                              negotiated, not confirmed.
+ * ForceClosing object:
+ *     blocks_til_maturity      number: Blocks until then; 0 or less when it may be taken now.
+ *     capacity                 number (satoshi): Size, satoshis.
+ *     chan_status_flags        text: lnd's flags.
+ *     channel_point            text: Funding output, txid:index.
+ *     closing_txid             text: Closing transaction.
+ *     commitment_type          text: As in list_channels.
+ *     funding_output_index     number or null: Its index.
+ *     funding_txid             text or null: Its transaction.
+ *     initiator                text or null: Who opened it: local, remote or both; null when lnd
+ *                              does not know.
+ *     limbo_balance            number (satoshi): Tied up until it matures, satoshis.
+ *     local_balance            number (satoshi): The node's own side, satoshis.
+ *     maturity_height          number or null: Height at which the node's money can be taken back;
+ *                              null when not known yet.
+ *     memo                     text or null: Note of the one who opened it; null when there is
+ *                              none.
+ *     private                  true or false: Whether it is kept from the public graph.
+ *     recovered_balance        number (satoshi): Taken back so far, satoshis.
+ *     remote_balance           number (satoshi): The peer's side, satoshis.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ * PendingOpen object:
+ *     capacity                 number (satoshi): Size, satoshis.
+ *     chan_status_flags        text: lnd's flags.
+ *     channel_point            text: Funding output, txid:index.
+ *     commit_fee               number (satoshi): Fee of the commitment transaction, satoshis.
+ *     commitment_type          text: As in list_channels.
+ *     confirmation_height      number or null: Height of the funding transaction; null before.
+ *     confirmations_until_active   number or null: Blocks until it can be used; null before the
+ *                                  first confirmation and from lnd before 0.20.
+ *     funding_output_index     number or null: Its index.
+ *     funding_txid             text or null: Its transaction.
+ *     initiator                text or null: Who opened it: local, remote or both; null when lnd
+ *                              does not know.
+ *     local_balance            number (satoshi): The node's own side, satoshis.
+ *     memo                     text or null: Note of the one who opened it; null when there is
+ *                              none.
+ *     private                  true or false: Whether it is kept from the public graph.
+ *     remote_balance           number (satoshi): The peer's side, satoshis.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ * WaitingClose object:
+ *     capacity                 number (satoshi): Size, satoshis.
+ *     chan_status_flags        text: lnd's flags.
+ *     channel_point            text: Funding output, txid:index.
+ *     closing_txid             text or null: Closing transaction; null while it is negotiated.
+ *     commitment_type          text: As in list_channels.
+ *     funding_output_index     number or null: Its index.
+ *     funding_txid             text or null: Its transaction.
+ *     initiator                text or null: Who opened it: local, remote or both; null when lnd
+ *                              does not know.
+ *     limbo_balance            number (satoshi): Tied up until it is closed, satoshis.
+ *     local_balance            number (satoshi): The node's own side, satoshis.
+ *     memo                     text or null: Note of the one who opened it; null when there is
+ *                              none.
+ *     private                  true or false: Whether it is kept from the public graph.
+ *     remote_balance           number (satoshi): The peer's side, satoshis.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: offchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_PENDING_CHANNELS "list_pending_channels"
+
+/**
+ * list_closed_channels of lnd: a read.
+ *
+ * Lists channels that are closed for good, all or by the ways in which they were closed (several
+ * may be true). Without any, all ways are shown.
+ *
+ * Parameters:
+ *     abandoned                true or false: Given up by the operator.
+ *     breach                   true or false: Closed by the peer with an old state, and punished.
+ *     cooperative              true or false: Closed by agreement.
+ *     funding_canceled         true or false: Never came to life.
+ *     local_force              true or false: Force closed by this node.
+ *     remote_force             true or false: Force closed by the peer.
+ * Result:
+ *     channels                 list of ClosedChannel object: In lnd's order.
+ * ClosedChannel object:
+ *     alias_scids              list of decimal text: Other ids under which it could be named.
+ *     capacity                 number (satoshi): Size, satoshis.
+ *     channel_id               decimal text or null: lnd's short channel id; null for one that was
+ *                              never confirmed.
+ *     channel_point            text: Funding output, txid:index.
+ *     close_height             number or null: Height of that transaction; null when there was
+ *                              none.
+ *     close_initiator          text or null: Who closed it, in the same words.
+ *     close_type               text: cooperative, local_force, remote_force, breach,
+ *                              funding_canceled or abandoned.
+ *     closing_tx_hash          text or null: Transaction that closed it; null when there was none.
+ *     funding_output_index     number or null: Its index.
+ *     funding_txid             text or null: Its transaction.
+ *     open_initiator           text or null: Who opened it: local, remote or both; null when lnd
+ *                              does not know.
+ *     remote_pubkey            text: Key of the peer, 66 hex digits.
+ *     settled_balance          number (satoshi): What came back to the node at once, satoshis.
+ *     time_locked_balance      number (satoshi): What had to wait first, satoshis.
+ *     zero_conf_confirmed_scid   decimal text or null: The confirmed id of a zero-conf channel;
+ *                                null for others.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: offchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_CLOSED_CHANNELS "list_closed_channels"
+
+/**
+ * list_peers of lnd: a read.
+ *
+ * Lists the nodes to which this one is connected now, with address, direction, traffic and the
+ * last error that each of them sent (latest_error: false: all that lnd keeps).
+ *
+ * Parameters:
+ *     latest_error             true or false: Only the latest error of each peer (default true);
+ *                              false shows all that lnd keeps, up to ten.
+ * Result:
+ *     peers                    list of Peer object: In no particular order.
+ * Feature object:
+ *     bit                      number: Its bit.
+ *     is_known                 true or false: Whether lnd knows it.
+ *     is_required              true or false: Whether whoever does not know it must not go on.
+ *     name                     text: Its name; lnd calls those that it does not know unknown.
+ * PeerError object:
+ *     error                    text: The peer's own words: not to be trusted.
+ *     timestamp                number: Unix seconds.
+ * Peer object:
+ *     address                  text: Where it is connected, host:port.
+ *     bytes_recv               number: Bytes received from it in this connection.
+ *     bytes_sent               number: Bytes sent to it in this connection.
+ *     errors                   list of PeerError object: Errors that it sent, oldest first.
+ *     features                 list of Feature object: Features that it announces.
+ *     flap_count               number: How often its connection broke and came back.
+ *     inbound                  true or false: Whether it called us.
+ *     last_flap_ns             decimal text or null: When it last did, unix nanoseconds; null when
+ *                              it never did.
+ *     ping_time                number or null: Round trip of the last ping, microseconds; null
+ *                              before the first.
+ *     pub_key                  text: Its key, 66 hex digits.
+ *     sat_recv                 number (satoshi): Satoshis received from it through channels with
+ *                              it.
+ *     sat_sent                 number (satoshi): Satoshis sent to it through channels with it.
+ *     sync_type                text: How the graph is kept in step with it: active, passive,
+ *                              pinned or unknown.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: peers:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
+ */
+#define ARKGRPC_METHOD_LND_LIST_PEERS "list_peers"
+
+/**
+ * connect_peer of lnd: a keyed write.
+ *
+ * Connects to another node: address is pubkey@host:port, or give pubkey and host. A node that is
+ * connected already is OK with replayed: true. With perm lnd keeps trying for ever and the call
+ * returns at once; connected then says whether it has succeeded already.
+ *
+ * Parameters:
+ *     address                  text or null: pubkey@host:port, as the uris of get_info show it.
+ *     host                     text or null: host:port; the port defaults to 9735.
+ *     perm                     true or false: Keeps trying for ever, over restarts of lnd; the
+ *                              call then does not wait for the connection.
+ *     pubkey                   text or null: Key of the node, 66 hex digits.
+ * Result:
+ *     connected                true or false: Whether it is connected now; false is possible with
+ *                              perm alone, while lnd is still trying.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     pubkey                   text: Its key, 66 hex digits.
+ *     replayed                 true or false: Whether it had been connected before this call.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: peers:write, peers:read.
+ * Needs: a fully started daemon.
+ * Lost answer: list_peers: the node is among them, or not.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_PEER_UNREACHABLE, ARKGRPC_NOT_READY,
+ * ARKGRPC_CONNECTION_LOST.
+ */
+#define ARKGRPC_METHOD_LND_CONNECT_PEER "connect_peer"
+
+/**
+ * new_address of lnd: a write.
+ *
+ * Gives an address of the node's wallet. address_type is p2wkh, np2wkh or p2tr for a fresh one, or
+ * unused_p2wkh, unused_np2wkh, unused_p2tr for the latest one as long as nothing was paid to it;
+ * long names such as witness_pubkey_hash are taken too. Without it np2wkh (nested_pubkey_hash), as
+ * in the product before this one; p2wkh and p2tr are cheaper to spend. Asking again does no harm,
+ * so no operation_id is taken.
+ *
+ * Parameters:
+ *     address_type             text or null: p2wkh, np2wkh (default) or p2tr: a fresh address each
+ *                              time; unused_p2wkh, unused_np2wkh or unused_p2tr: the latest one as
+ *                              long as nothing has been paid to it. Long names such as
+ *                              nested_pubkey_hash are taken too.
+ * Result:
+ *     address                  text: The address.
+ *     address_type             text: Its type under the short name.
+ *     operation_id             text or null: The generated id.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: address:write.
+ * Needs: a daemon that answers calls.
+ * Lost answer: new_address with the unused_ form of the type: it gives the latest address to which
+ * nothing was paid.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_PERMISSION_MISSING, ARKGRPC_CONNECTION_LOST.
+ */
+#define ARKGRPC_METHOD_LND_NEW_ADDRESS "new_address"
+
+/**
+ * list_transactions of lnd: a read.
+ *
+ * Lists the transactions that touch the node's wallet, up to limit (10000) in one call, oldest
+ * first, unconfirmed ones last; start_height and end_height narrow it down. more says whether
+ * there are others, next_offset as offset goes on from there. amount is signed: negative when
+ * money went out.
+ *
+ * Parameters:
+ *     end_height               number or null: Up to this height; without it up to the tip and
+ *                              with what is unconfirmed.
+ *     limit                    number or null: Most transactions, 1 to 10000 (default 10000).
+ *     offset                   decimal text or number or null: How many of the oldest are passed
+ *                              over: next_offset of the call before.
+ *     start_height             number or null: From this height on (default 0).
+ * Result:
+ *     more                     true or false: Whether there are more.
+ *     next_offset              decimal text: The offset with which the next call goes on.
+ *     transactions             list of Transaction object: Oldest first, unconfirmed ones last.
+ * Output object:
+ *     address                  text or null: Null when its script has none.
+ *     amount                   number (satoshi): Satoshis.
+ *     is_our_address           true or false: Whether it belongs to the wallet.
+ *     output_index             number: Position in the transaction.
+ *     pk_script                text: Script, hex.
+ * Spent object:
+ *     is_our_output            true or false: Whether that belonged to the wallet.
+ *     outpoint                 text: The output that it spends, txid:index.
+ * Transaction object:
+ *     amount                   number: What it did to the wallet, satoshis: negative when money
+ *                              went out, fee included.
+ *     block_hash               text or null: The block; null while none contains it.
+ *     block_height             number or null: Height of the block; null while none contains it.
+ *     label                    text or null: The label that it was given; null when there is none.
+ *     num_confirmations        number: 0 while no block contains it.
+ *     output_details           list of Output object: Where it pays to.
+ *     previous_outpoints       list of Spent object: What it spends.
+ *     raw_tx_hex               text: The whole transaction, hex.
+ *     time_stamp               number: Time of the block, or when the wallet first saw it; unix
+ *                              seconds.
+ *     total_fees               number (satoshi): Fee in satoshis, as far as the wallet paid it.
+ *     tx_hash                  text: Its id in display order.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: onchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_TRANSACTIONS "list_transactions"
+
+/**
+ * list_unspent of lnd: a read.
+ *
+ * Lists the outputs that the node's wallet can spend, with at least min_confs (1) confirmations; 0
+ * shows unconfirmed ones too. Locked ones are left out, as lnd does.
+ *
+ * Parameters:
+ *     max_confs                number or null: With at most so many confirmations (default: no
+ *                              limit).
+ *     min_confs                number or null: With at least so many confirmations (default 1; 0
+ *                              shows unconfirmed ones too).
+ * Result:
+ *     utxos                    list of Utxo object: In lnd's order. Locked ones are not among them.
+ * Utxo object:
+ *     address                  text: Its address.
+ *     address_type             text: p2wkh, np2wkh or p2tr.
+ *     amount_sat               number (satoshi): Satoshis.
+ *     confirmations            number: 0 while no block contains it.
+ *     outpoint                 text: txid:index, as send_onchain takes it.
+ *     output_index             number: Its position in that.
+ *     pk_script                text: Script, hex.
+ *     txid                     text: Its transaction, in display order.
+ * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
+ * Permissions: onchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_ANSWER_TOO_LARGE.
+ */
+#define ARKGRPC_METHOD_LND_LIST_UNSPENT "list_unspent"
+
+/**
+ * estimate_fee of lnd: a read.
+ *
+ * Tells what sending amount satoshis to address would cost now, for a confirmation within
+ * target_conf (6) blocks: lnd chooses the coins and counts the fee, but makes nothing. It fails
+ * where the wallet has not enough.
+ *
+ * Parameters:
+ *     address                  text, required: Where to.
+ *     amount                   number (satoshi), required: Satoshis.
+ *     min_confs                number or null: Least confirmations of the outputs that may be
+ *                              spent (default 1).
+ *     spend_unconfirmed        true or false: Whether unconfirmed outputs may be spent.
+ *     target_conf              number or null: Blocks within which it should confirm, 1 to 1008
+ *                              (default 6).
+ * Result:
+ *     fee_sat                  number (satoshi): Fee of the whole transaction, satoshis.
+ *     sat_per_vbyte            number: Fee rate, satoshis per virtual byte (rounded down).
+ *     target_conf              number: The number of blocks that was asked for.
+ * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+ * Permissions: onchain:read.
+ * Needs: a daemon that answers calls.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_DAEMON_INVALID_ARGUMENT.
+ */
+#define ARKGRPC_METHOD_LND_ESTIMATE_FEE "estimate_fee"
+
+/**
+ * estimate_route_fee of lnd: a read.
+ *
+ * Tells what a payment would cost in fees. With destination and amount lnd looks into its graph.
+ * With payment_request it probes: it sends a payment with a hash that nobody can settle, which
+ * fails at the payee and tells the true fee; the amount is locked meanwhile. NO_ROUTE: no way was
+ * found.
+ *
+ * Parameters:
+ *     amount                   number or null (satoshi): Satoshis; goes with destination.
+ *     destination              text or null: Key of the payee, 66 hex digits, in place of an
+ *                              invoice: lnd then looks into its graph only.
+ *     payment_request          text or null: BOLT11 invoice with an amount. lnd probes: it sends a
+ *                              payment that cannot be settled along the route, which locks the
+ *                              amount for as long as that takes.
+ * Result:
+ *     routing_fee_msat         decimal text (millisatoshi): Fee of the route, millisatoshis.
+ *     time_lock_delay          number: Blocks for which the money is locked if the payee does not
+ *                              answer.
+ * Deadline: the options' timeout_ms, else 60000 ms.
+ * Permissions: offchain:read.
+ * Needs: a fully started daemon.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_NO_ROUTE.
+ */
+#define ARKGRPC_METHOD_LND_ESTIMATE_ROUTE_FEE "estimate_route_fee"
+>>>>>>> reads
 
 /**
  * lookup_operation of lnd: a read.
@@ -727,7 +1569,11 @@ enum {
  *     result                   any JSON: The view of what was found; null when nothing was.
  *     state                    text: done, failed, in_flight, not_found or unknown.
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
+<<<<<<< HEAD
  * Permissions: invoices:read, offchain:read, onchain:read.
+=======
+ * Permissions: invoices:read, offchain:read, peers:read.
+>>>>>>> reads
  * Needs: a daemon that answers calls.
  * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_UNSUPPORTED.
  */

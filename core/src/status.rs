@@ -101,6 +101,10 @@ statuses! {
     ChannelState = 128, "CHANNEL_STATE";
     /// An output that the write was to spend is spent already.
     InputsSpent = 129, "INPUTS_SPENT";
+    /// No route to the payee can carry the amount.
+    NoRoute = 130, "NO_ROUTE";
+    /// The other node could not be reached.
+    PeerUnreachable = 131, "PEER_UNREACHABLE";
 
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";
@@ -137,7 +141,7 @@ statuses! {
     PermissionDenied = 307, "PERMISSION_DENIED";
     /// gRPC code 8 of the daemon.
     ResourceExhausted = 308, "RESOURCE_EXHAUSTED";
-    /// gRPC code 9 of the daemon.
+    /// gRPC code 9 of the daemon, or its text for a thing that is in the wrong state.
     FailedPrecondition = 309, "FAILED_PRECONDITION";
     /// gRPC code 10 of the daemon.
     Aborted = 310, "ABORTED";

@@ -58,6 +58,7 @@ impl<'a> Stage<'a> {
             for (key, value) in [
                 ("alias", node.alias.clone()),
                 ("pubkey", node.pubkey.clone()),
+                ("peer_address", node.peer_address.clone()),
                 ("macaroon", path(&node.macaroon)),
                 ("readonly_macaroon", path(&node.readonly_macaroon)),
                 ("invoice_macaroon", path(&node.invoice_macaroon)),

@@ -3,7 +3,8 @@
 #![allow(
     missing_docs,
     clippy::doc_markdown,
-    clippy::derive_partial_eq_without_eq
+    clippy::derive_partial_eq_without_eq,
+    clippy::large_enum_variant
 )]
 
 /// lnd's main package.

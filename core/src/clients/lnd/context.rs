@@ -154,4 +154,41 @@ impl Context {
             _ => outcome,
         }
     }
+
+    /// One request that only reads; `send` is the client's method.
+    pub(super) async fn ask<C, M, T, F, Fut>(
+        &self,
+        client: C,
+        message: M,
+        send: F,
+    ) -> Result<T, AttemptError>
+    where
+        C: Clone,
+        M: Clone,
+        F: Fn(C, tonic::Request<M>) -> Fut,
+        Fut: Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    {
+        let attempt = |attempt: Attempt| {
+            let answer = send(client.clone(), self.request(&attempt, message.clone()));
+            async move { answer.await.map(tonic::Response::into_inner) }
+        };
+        self.read(attempt).await
+    }
+
+    /// The same for a method that is nothing but this request.
+    pub(super) async fn query<C, M, T, F, Fut>(
+        &self,
+        client: C,
+        message: M,
+        send: F,
+    ) -> Result<T, Error>
+    where
+        C: Clone,
+        M: Clone,
+        F: Fn(C, tonic::Request<M>) -> Fut,
+        Fut: Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    {
+        let outcome = self.ask(client, message, send).await;
+        outcome.map_err(|failure| self.error(&failure))
+    }
 }

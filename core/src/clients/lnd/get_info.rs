@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::feature_view::{FeatureView, features};
 use crate::error::Error;
 use crate::resilience::{Attempt, AttemptError};
 use crate::transport::generated::lnrpc::{GetInfoRequest, GetInfoResponse};
@@ -54,15 +55,6 @@ pub(crate) struct GetInfoResult {
     features: Vec<FeatureView>,
 }
 
-/// One announced feature.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct FeatureView {
-    bit: u32,
-    name: String,
-    is_required: bool,
-    is_known: bool,
-}
-
 pub(crate) async fn get_info(
     context: &Context,
     _params: GetInfoParams,
@@ -90,17 +82,6 @@ pub(super) async fn ask(context: &Context) -> Result<GetInfoResponse, AttemptErr
 }
 
 pub(super) fn view(info: GetInfoResponse) -> GetInfoResult {
-    let mut features: Vec<FeatureView> = info
-        .features
-        .into_iter()
-        .map(|(bit, feature)| FeatureView {
-            bit,
-            name: feature.name,
-            is_required: feature.is_required,
-            is_known: feature.is_known,
-        })
-        .collect();
-    features.sort_by_key(|feature| feature.bit);
     GetInfoResult {
         identity_pubkey: info.identity_pubkey,
         alias: info.alias,
@@ -119,6 +100,6 @@ pub(super) fn view(info: GetInfoResponse) -> GetInfoResult {
         num_pending_channels: info.num_pending_channels,
         num_peers: info.num_peers,
         uris: info.uris,
-        features,
+        features: features(info.features),
     }
 }

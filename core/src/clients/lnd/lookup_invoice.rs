@@ -31,7 +31,7 @@ pub(crate) async fn lookup_invoice(
 }
 
 /// The node's invoice with this hash.
-pub(super) async fn find_invoice(context: &Context, hash: Hex32) -> Result<Invoice, AttemptError> {
+async fn find_invoice(context: &Context, hash: Hex32) -> Result<Invoice, AttemptError> {
     let client = context.node().deciding_lightning();
     let send = |attempt| {
         let mut client = client.clone();
@@ -51,7 +51,16 @@ pub(super) async fn find_invoice(context: &Context, hash: Hex32) -> Result<Invoi
     context.read(send).await
 }
 
+/// The same, where its absence is an answer too.
+pub(super) async fn look(context: &Context, hash: Hex32) -> Result<Option<Invoice>, AttemptError> {
+    match find_invoice(context, hash).await {
+        Ok(invoice) => Ok(Some(invoice)),
+        Err(failure) if is_not_found(context, &failure) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Whether a failed look-up says that there is no such invoice.
-pub(super) fn is_not_found(context: &Context, failure: &AttemptError) -> bool {
+fn is_not_found(context: &Context, failure: &AttemptError) -> bool {
     context.error(failure).status() == Status::NotFound
 }

@@ -10,6 +10,7 @@ use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
 use crate::resilience::Observed;
+use crate::transport::generated::invoicesrpc::invoices_client::InvoicesClient;
 use crate::transport::generated::lnrpc::GetInfoResponse;
 use crate::transport::generated::lnrpc::lightning_client::LightningClient;
 use crate::transport::generated::lnrpc::state_client::StateClient;
@@ -20,6 +21,10 @@ use crate::transport::{Connection, DialError};
 const WRITE_RECEIVE_LIMIT: usize = 200 * 1024 * 1024;
 
 pub(super) type Channel = Observed<Connection>;
+/// The main service.
+pub(super) type Lightning = LightningClient<Channel>;
+/// The service that pays.
+pub(super) type Router = RouterClient<Channel>;
 
 /// Who answers at the configured address.
 #[derive(Clone, Debug)]
@@ -62,8 +67,13 @@ impl Node {
         *self.identity.lock() = None;
     }
 
-    pub(super) fn lightning(&self) -> LightningClient<Channel> {
+    pub(super) fn lightning(&self) -> Lightning {
         LightningClient::with_origin(Observed(self.read.clone()), origin())
+            .max_decoding_message_size(self.config.receive_limit)
+    }
+
+    pub(super) fn router(&self) -> Router {
+        RouterClient::with_origin(Observed(self.read.clone()), origin())
             .max_decoding_message_size(self.config.receive_limit)
     }
 
@@ -72,24 +82,29 @@ impl Node {
     }
 
     /// For reads that decide about a write.
-    pub(super) fn deciding_lightning(&self) -> LightningClient<Channel> {
+    pub(super) fn deciding_lightning(&self) -> Lightning {
         LightningClient::with_origin(Observed(self.read.clone()), origin())
             .max_decoding_message_size(WRITE_RECEIVE_LIMIT)
     }
 
     /// For reads that decide about a payment.
-    pub(super) fn deciding_router(&self) -> RouterClient<Channel> {
+    pub(super) fn deciding_router(&self) -> Router {
         RouterClient::with_origin(Observed(self.read.clone()), origin())
             .max_decoding_message_size(WRITE_RECEIVE_LIMIT)
     }
 
-    pub(super) fn writing_lightning(&self) -> LightningClient<Channel> {
+    pub(super) fn writing_lightning(&self) -> Lightning {
         LightningClient::with_origin(Observed(self.write.clone()), origin())
             .max_decoding_message_size(WRITE_RECEIVE_LIMIT)
     }
 
-    pub(super) fn writing_router(&self) -> RouterClient<Channel> {
+    pub(super) fn writing_router(&self) -> Router {
         RouterClient::with_origin(Observed(self.write.clone()), origin())
+            .max_decoding_message_size(WRITE_RECEIVE_LIMIT)
+    }
+
+    pub(super) fn writing_invoices(&self) -> InvoicesClient<Channel> {
+        InvoicesClient::with_origin(Observed(self.write.clone()), origin())
             .max_decoding_message_size(WRITE_RECEIVE_LIMIT)
     }
 

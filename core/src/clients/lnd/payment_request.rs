@@ -21,13 +21,7 @@ pub(super) struct PaymentRequest {
 
 impl PaymentRequest {
     pub(super) fn read(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
-        let bare = match text.get(..10) {
-            Some(scheme) if scheme.eq_ignore_ascii_case("lightning:") => {
-                text.get(10..).unwrap_or(text)
-            }
-            _ => text,
-        };
+        let bare = bare(text);
         let invoice = Bolt11Invoice::from_str(bare).map_err(|error| {
             invalid("payment_request", &format!("not a valid BOLT11 invoice: {error}"),
                 "copy the payee's whole invoice, which begins with lnbc, lntb, lntbs, lnsb or lnbcrt")
@@ -126,6 +120,15 @@ impl PaymentRequest {
     /// From which unix time on no request that is still on its way can start a payment.
     pub(super) fn decisive_after(&self) -> u64 {
         self.expires_at().saturating_add(SETTLING_TIME.as_secs())
+    }
+}
+
+/// An invoice without the scheme that wallets and QR codes put before it.
+pub(super) fn bare(text: &str) -> &str {
+    let text = text.trim();
+    match text.get(..10) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("lightning:") => text.get(10..).unwrap_or(text),
+        _ => text,
     }
 }
 

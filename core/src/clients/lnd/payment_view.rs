@@ -79,7 +79,7 @@ fn status_name(status: i32) -> String {
     }
 }
 
-fn reason_name(reason: i32) -> String {
+pub(super) fn reason_name(reason: i32) -> String {
     match PaymentFailureReason::try_from(reason) {
         Ok(PaymentFailureReason::FailureReasonNone) => "none".to_owned(),
         Ok(PaymentFailureReason::FailureReasonTimeout) => "timeout".to_owned(),

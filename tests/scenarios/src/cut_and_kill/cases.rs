@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::chain::{self, Kind};
 use super::situation::{Arrival, Finding, Situation};
-use super::{cuts, kills, sweep};
+use super::{cuts, hold_invoices, kills, sweep};
 use crate::network::Network;
 
 type Held = fn(&mut Situation<'_>) -> Result<()>;
@@ -81,6 +81,7 @@ pub const CASES: &[MoneyCase] = &[
     MoneyCase::held("killed before the first byte", kills::before_the_first_byte),
     MoneyCase::whole("cut once at every moment", sweep::cut_once),
     MoneyCase::whole("first updates lost", sweep::updates_of_a_held_payment),
+    MoneyCase::whole("hold invoices cut at every moment", hold_invoices::cut_once),
     MoneyCase::whole("cut for good at every moment", sweep::cut_for_good),
     MoneyCase::chain(
         "open: killed before the first byte",

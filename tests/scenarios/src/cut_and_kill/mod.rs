@@ -8,6 +8,7 @@ mod cases;
 mod chain;
 mod cuts;
 mod endings;
+mod hold_invoices;
 mod kills;
 mod ledger;
 mod situation;

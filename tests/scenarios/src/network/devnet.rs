@@ -93,6 +93,7 @@ fn node(access: NodeAccess) -> Node {
         name: access.name,
         alias: access.alias,
         pubkey: access.pubkey,
+        peer_address: access.peer_address,
         grpc_host: access.grpc_host,
         grpc_port: access.grpc_port,
         rest_url: access.rest_url,

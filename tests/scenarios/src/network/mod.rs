@@ -18,6 +18,8 @@ pub struct Node {
     pub name: String,
     pub alias: String,
     pub pubkey: String,
+    /// Where other nodes connect to it, `host:port`.
+    pub peer_address: String,
     pub grpc_host: String,
     pub grpc_port: u16,
     pub rest_url: String,

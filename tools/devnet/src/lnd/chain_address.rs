@@ -62,3 +62,11 @@ pub(crate) fn script(text: &str) -> Result<ScriptBuf, Status> {
         ))),
     }
 }
+
+/// The same for a call that names address and amount in pairs: another text for another network.
+pub(crate) fn script_of_pair(text: &str) -> Result<ScriptBuf, Status> {
+    match decode(text)? {
+        Decoded::Own(script) => Ok(script),
+        Decoded::Foreign => Err(Status::unknown(format!("address is not for {NETWORK}"))),
+    }
+}

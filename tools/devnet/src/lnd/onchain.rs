@@ -120,7 +120,7 @@ impl Network {
         let outputs: Vec<TxOut> = request
             .addr_to_amount
             .iter()
-            .map(|(address, sat)| output(*sat, chain_address::script(address)?))
+            .map(|(address, sat)| output(*sat, chain_address::script_of_pair(address)?))
             .collect::<Result<_, _>>()?;
         let [output] = outputs.as_slice() else {
             return Err(match outputs.is_empty() {

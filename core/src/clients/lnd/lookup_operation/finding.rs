@@ -79,6 +79,14 @@ impl Finding {
         }
     }
 
+    /// It has become impossible.
+    pub(super) fn failed(result: impl Serialize) -> Self {
+        Self {
+            state: State::Failed,
+            ..Self::done(result)
+        }
+    }
+
     /// No trace of it, which proves nothing: a request on its way may still do it.
     pub(super) fn not_found_yet() -> Self {
         Self {

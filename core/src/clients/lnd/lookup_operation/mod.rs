@@ -5,6 +5,7 @@ mod chain_writes;
 mod finding;
 mod invoices;
 mod payments;
+mod peers;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,18 @@ const LOOKUPS: &[(&str, Lookup)] = &[
     }),
     ("close_channel", |context, sought| {
         Box::pin(chain_writes::closed(context, sought))
+    }),
+    ("add_hold_invoice", |context, sought| {
+        Box::pin(invoices::hold_added(context, sought))
+    }),
+    ("settle_invoice", |context, sought| {
+        Box::pin(invoices::settled(context, sought))
+    }),
+    ("cancel_invoice", |context, sought| {
+        Box::pin(invoices::canceled(context, sought))
+    }),
+    ("connect_peer", |context, sought| {
+        Box::pin(peers::connected(context, sought))
     }),
     ("send_payment", |context, sought| {
         Box::pin(payments::sent(context, sought))
