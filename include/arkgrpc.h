@@ -101,6 +101,18 @@
  *   daemon itself dedupes it. Draw an operation_id for each write, store it, and pass it in the
  *   options: a repeat with the same id and parameters, in a new process too, finds what was done
  *   ("replayed": true); with other parameters it is ARKGRPC_OPERATION_CONFLICT.
+ *   Where the daemon has no key for a write (open_channel, send_onchain), the id stands at the end
+ *   of
+ *   its memo or label, as [arkgrpc:<id>], and the library keeps a journal in the state directory:
+ *   set "state_dir" to a directory that exists, lasts, and belongs to the user of the process
+ *   (chmod
+ *   700). Several processes may share it. Without it an id of yours is refused for these writes.
+ *   Before such a write is sent, it is in the journal and on the disk; a directory that is missing,
+ *   full or damaged is an error, and nothing is sent.
+ *   What to do on UNKNOWN: ask lookup_operation, with the id, method and parameters that
+ *   "reconcile" names, until "state" is done, or not_found with "decisive": true. Or make the same
+ *   call again with the same id: it looks first, and sends only what cannot be done twice, else it
+ *   says ARKGRPC_OPERATION_UNRESOLVED. Use a fresh id only for a write that may be done once more.
  *
  * UNITS IN JSON
  *   satoshis, heights, counts, unix seconds      number
@@ -154,7 +166,9 @@
  *     timeout_ms           time limit of reads and quick writes (1 to 86400000)
  *     max_message_bytes    largest answer of plain reads (1024 to 2147483648; default 200 MiB)
  *     operation_secret     at least 32 random bytes in hex, kept secret and for ever: the
- *                          preimages of invoices with an operation_id derive from it
+ *                          preimages of invoices with an operation_id derive from it; kept in
+ *                          state_dir if it is not given
+ *     state_dir            absolute path of a directory for the journal of writes and the secret
  *   In the object of a service:
  *     host, port           default localhost; 10009 for lnd, 10029 for tapd, 7070 for arkd
  *     unix_socket          in place of host and port
@@ -248,7 +262,6 @@ enum {
   ARKGRPC_WALLET_MISSING = 107,
   /** The daemon is starting or syncing. */
   ARKGRPC_NOT_READY = 108,
-<<<<<<< HEAD
   /** The wallet has not enough to spend. */
   ARKGRPC_INSUFFICIENT_FUNDS = 120,
   /** The peer of the channel is not connected. */
@@ -269,12 +282,10 @@ enum {
   ARKGRPC_CHANNEL_STATE = 128,
   /** An output that the write was to spend is spent already. */
   ARKGRPC_INPUTS_SPENT = 129,
-=======
   /** No route to the payee can carry the amount. */
   ARKGRPC_NO_ROUTE = 130,
   /** The other node could not be reached. */
   ARKGRPC_PEER_UNREACHABLE = 131,
->>>>>>> reads
   /** No connection could be made. */
   ARKGRPC_CONNECT_FAILED = 200,
   /** The TLS handshake failed or the certificate is not the expected one. */
@@ -572,148 +583,6 @@ enum {
 #define ARKGRPC_METHOD_LND_TRACK_PAYMENT "track_payment"
 
 /**
-<<<<<<< HEAD
- * open_channel of lnd: a write.
- *
- * Opens a channel to pubkey (which must be connected) with amount satoshis of this node's wallet,
- * and returns as soon as the funding transaction is published: channel_point names the channel
- * from then on. private keeps it out of the graph, push_amount gives a part to the peer.
- * sat_per_byte is the fee in satoshis for each virtual byte; without it or target_conf the funding
- * should confirm within 6 blocks. memo (with the operation_id behind it, 500 bytes in all) is kept
- * on this node. An operation_id of the caller's needs state_dir in the configuration. With the
- * same id and parameters the same channel comes back with replayed: true; while an earlier try is
- * undecided nothing is sent (OPERATION_UNRESOLVED).
- *
- * Parameters:
- *     amount                   number (satoshi), required: Size of the channel in satoshis, all of
- *                              it from this node's wallet.
- *     close_address            text or null: Address to which the wallet's part goes when the
- *                              channel is closed cooperatively.
- *     memo                     text or null: Text kept with the channel on this node; the
- *                              operation_id is added to it.
- *     private                  true or false: Keeps the channel out of the public graph.
- *     pubkey                   text, required: Identity key of the peer, 66 hex digits. The peer
- *                              must be connected.
- *     push_amount              number or null (satoshi): Part of the amount that becomes the
- *                              peer's, satoshis; default 0.
- *     sat_per_byte             number or null: Fee in satoshis for each virtual byte, 1 to 10000.
- *     spend_unconfirmed        true or false: Allows unconfirmed outputs of the wallet as inputs.
- *     target_conf              number or null: Blocks within which the funding should confirm, in
- *                              place of sat_per_byte; default 6.
- * Result:
- *     active                   true or false: Whether it can be used now.
- *     capacity                 number: Size in satoshis.
- *     channel_id               decimal text or null: Short id; null until the funding is confirmed.
- *     channel_point            text: Funding output, txid:vout: names the channel from the first
- *                              moment on.
- *     funding_output_index     number
- *     funding_txid             text
- *     local_balance            number or null: Balances in satoshis; null while lnd has not told
- *                              them.
- *     memo                     text or null: The text that lnd keeps, with the operation_id; null
- *                              for a channel that is closed.
- *     operation_id             text or null: The caller's id or the generated one.
- *     pending_chan_id          text or null: lnd's id of the negotiation, hex; null when the
- *                              channel was found in its books.
- *     private                  true or false or null: Null for a channel that is closed.
- *     remote_balance           number or null
- *     remote_pubkey            text
- *     replayed                 true or false: Whether an earlier call had opened it.
- *     state                    text: opening, open, closing or closed.
- * Deadline: the options' timeout_ms, else 90000 ms.
- * Permissions: onchain:write, offchain:write, offchain:read, info:read.
- * Needs: a daemon in sync with its chain.
- * Lost answer: lookup_operation with the operation_id: it stands in the channel's memo; not found
- * is decisive 12 minutes after the try.
- * Errors to expect: ARKGRPC_PEER_OFFLINE, ARKGRPC_INSUFFICIENT_FUNDS, ARKGRPC_PEER_REFUSED,
- * ARKGRPC_OPERATION_UNRESOLVED, ARKGRPC_OPERATION_CONFLICT, ARKGRPC_INVALID_ARGUMENT,
- * ARKGRPC_STATE_DIRECTORY.
- */
-#define ARKGRPC_METHOD_LND_OPEN_CHANNEL "open_channel"
-
-/**
- * send_onchain of lnd: a write.
- *
- * Pays amount satoshis of the node's wallet to an on-chain address, or all of it with send_all,
- * and returns the txid once the transaction is published. sat_per_byte is the fee in satoshis for
- * each virtual byte; without it or target_conf it should confirm within 6 blocks. outpoints names
- * the outputs to spend, all of them: with these a repeat cannot pay twice, so that a try whose
- * fate is unknown may be repeated. Without them such a try is never repeated
- * (OPERATION_UNRESOLVED). label (with the operation_id behind it, 500 bytes in all) is kept on
- * this node. An operation_id of the caller's needs state_dir in the configuration.
- *
- * Parameters:
- *     address                  text, required: Address on the node's network.
- *     amount                   number or null (satoshi): Amount in satoshis; absent with send_all.
- *     label                    text or null: Text kept with the transaction on this node; the
- *                              operation_id is added to it.
- *     outpoints                list of text: Outputs of the wallet to spend, txid:vout, all of
- *                              them; with these a repeat cannot pay twice.
- *     sat_per_byte             number or null: Fee in satoshis for each virtual byte, 1 to 10000.
- *     send_all                 true or false: Sends all that the wallet, or the given outpoints,
- *                              hold.
- *     spend_unconfirmed        true or false: Allows unconfirmed outputs of the wallet as inputs.
- *     target_conf              number or null: Blocks within which it should confirm, in place of
- *                              sat_per_byte; default 6.
- * Result:
- *     address                  text
- *     amount                   number or null: Paid to the address, satoshis; null with send_all
- *                              until the transaction is in lnd's books.
- *     label                    text: The text that lnd keeps, with the operation_id.
- *     num_confirmations        number or null: Blocks on top; null while lnd has not told them.
- *     operation_id             text or null: The caller's id or the generated one.
- *     replayed                 true or false: Whether an earlier call had sent it.
- *     total_fees               number or null: Fee in satoshis; null while lnd has not told it.
- *     txid                     text
- * Deadline: the options' timeout_ms, else 60000 ms.
- * Permissions: onchain:write, onchain:read, info:read.
- * Needs: a daemon in sync with its chain.
- * Lost answer: lookup_operation with the operation_id: it stands in the transaction's label; not
- * found is never decisive, but with outpoints a repeat cannot pay twice.
- * Errors to expect: ARKGRPC_INSUFFICIENT_FUNDS, ARKGRPC_DAEMON_INVALID_ARGUMENT,
- * ARKGRPC_INPUTS_SPENT, ARKGRPC_OPERATION_UNRESOLVED, ARKGRPC_OPERATION_CONFLICT,
- * ARKGRPC_INVALID_ARGUMENT, ARKGRPC_STATE_DIRECTORY.
- */
-#define ARKGRPC_METHOD_LND_SEND_ONCHAIN "send_onchain"
-
-/**
- * close_channel of lnd: a write.
- *
- * Closes a channel, named by its channel point txid:vout or its short id, and returns the closing
- * transaction as soon as it is published. Repeating it is safe: a channel that is being closed or
- * closed already comes back with replayed: true and its closing_txid, and no fee is bumped. The
- * peer must agree and be connected; force: true publishes this node's commitment transaction
- * instead, with no fee or address to choose. A cooperative close never turns into a forced one by
- * itself.
- *
- * Parameters:
- *     channel_id               text or number, required: Channel point txid:vout, or the short
- *                              channel id as a number or decimal text.
- *     delivery_address         text or null: Address for this node's part in a cooperative close;
- *                              default the wallet.
- *     force                    true or false: Publishes this node's commitment transaction instead
- *                              of asking the peer; the funds are locked for a while.
- *     sat_per_byte             number or null: Fee of a cooperative close in satoshis for each
- *                              virtual byte, 1 to 10000.
- *     target_conf              number or null: Blocks within which a cooperative close should
- *                              confirm, in place of sat_per_byte; default 6.
- * Result:
- *     channel_point            text: Funding output, txid:vout.
- *     closing_txid             text or null: The transaction that closes it; null while lnd does
- *                              not name one.
- *     operation_id             text or null: The caller's id or the generated one.
- *     replayed                 true or false: Whether it was being closed before this call.
- *     state                    text: closing until the transaction is confirmed, then closed.
- * Deadline: the options' timeout_ms, else 60000 ms.
- * Permissions: onchain:write, offchain:write, offchain:read, onchain:read.
- * Needs: a fully started daemon.
- * Lost answer: lookup_operation, or close_channel again: the channel point is the key, and lnd's
- * books are asked first.
- * Errors to expect: ARKGRPC_NOT_FOUND, ARKGRPC_PEER_OFFLINE, ARKGRPC_CHANNEL_STATE,
- * ARKGRPC_INVALID_ARGUMENT, ARKGRPC_OPERATION_CONFLICT.
- */
-#define ARKGRPC_METHOD_LND_CLOSE_CHANNEL "close_channel"
-=======
  * add_hold_invoice of lnd: a keyed write.
  *
  * Makes an invoice for a payment_hash whose preimage lnd does not know: a payment to it is held
@@ -1546,7 +1415,148 @@ enum {
  * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_NO_ROUTE.
  */
 #define ARKGRPC_METHOD_LND_ESTIMATE_ROUTE_FEE "estimate_route_fee"
->>>>>>> reads
+
+/**
+ * open_channel of lnd: a write.
+ *
+ * Opens a channel to pubkey (which must be connected) with amount satoshis of this node's wallet,
+ * and returns as soon as the funding transaction is published: channel_point names the channel
+ * from then on. private keeps it out of the graph, push_amount gives a part to the peer.
+ * sat_per_byte is the fee in satoshis for each virtual byte; without it or target_conf the funding
+ * should confirm within 6 blocks. memo (with the operation_id behind it, 500 bytes in all) is kept
+ * on this node. An operation_id of the caller's needs state_dir in the configuration. With the
+ * same id and parameters the same channel comes back with replayed: true; while an earlier try is
+ * undecided nothing is sent (OPERATION_UNRESOLVED).
+ *
+ * Parameters:
+ *     amount                   number (satoshi), required: Size of the channel in satoshis, all of
+ *                              it from this node's wallet.
+ *     close_address            text or null: Address to which the wallet's part goes when the
+ *                              channel is closed cooperatively.
+ *     memo                     text or null: Text kept with the channel on this node; the
+ *                              operation_id is added to it.
+ *     private                  true or false: Keeps the channel out of the public graph.
+ *     pubkey                   text, required: Identity key of the peer, 66 hex digits. The peer
+ *                              must be connected.
+ *     push_amount              number or null (satoshi): Part of the amount that becomes the
+ *                              peer's, satoshis; default 0.
+ *     sat_per_byte             number or null: Fee in satoshis for each virtual byte, 1 to 10000.
+ *     spend_unconfirmed        true or false: Allows unconfirmed outputs of the wallet as inputs.
+ *     target_conf              number or null: Blocks within which the funding should confirm, in
+ *                              place of sat_per_byte; default 6.
+ * Result:
+ *     active                   true or false: Whether it can be used now.
+ *     capacity                 number: Size in satoshis.
+ *     channel_id               decimal text or null: Short id; null until the funding is confirmed.
+ *     channel_point            text: Funding output, txid:vout: names the channel from the first
+ *                              moment on.
+ *     funding_output_index     number or null
+ *     funding_txid             text or null
+ *     local_balance            number or null: Balances in satoshis; null while lnd has not told
+ *                              them.
+ *     memo                     text or null: The text that lnd keeps, with the operation_id; null
+ *                              for a channel that is closed.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     pending_chan_id          text or null: lnd's id of the negotiation, hex; null when the
+ *                              channel was found in its books.
+ *     private                  true or false or null: Null for a channel that is closed.
+ *     remote_balance           number or null
+ *     remote_pubkey            text
+ *     replayed                 true or false: Whether an earlier call had opened it.
+ *     state                    text: opening, open, closing or closed.
+ * Deadline: the options' timeout_ms, else 90000 ms.
+ * Permissions: onchain:write, offchain:write, offchain:read, info:read.
+ * Needs: a daemon in sync with its chain.
+ * Lost answer: lookup_operation with the operation_id: it stands in the channel's memo; not found
+ * is decisive 12 minutes after the try.
+ * Errors to expect: ARKGRPC_PEER_OFFLINE, ARKGRPC_INSUFFICIENT_FUNDS, ARKGRPC_PEER_REFUSED,
+ * ARKGRPC_OPERATION_UNRESOLVED, ARKGRPC_OPERATION_CONFLICT, ARKGRPC_INVALID_ARGUMENT,
+ * ARKGRPC_STATE_DIRECTORY.
+ */
+#define ARKGRPC_METHOD_LND_OPEN_CHANNEL "open_channel"
+
+/**
+ * send_onchain of lnd: a write.
+ *
+ * Pays amount satoshis of the node's wallet to an on-chain address, or all of it with send_all,
+ * and returns the txid once the transaction is published. sat_per_byte is the fee in satoshis for
+ * each virtual byte; without it or target_conf it should confirm within 6 blocks. outpoints names
+ * the outputs to spend, all of them: with these a repeat cannot pay twice, so that a try whose
+ * fate is unknown may be repeated. Without them such a try is never repeated
+ * (OPERATION_UNRESOLVED). label (with the operation_id behind it, 500 bytes in all) is kept on
+ * this node. An operation_id of the caller's needs state_dir in the configuration.
+ *
+ * Parameters:
+ *     address                  text, required: Address on the node's network.
+ *     amount                   number or null (satoshi): Amount in satoshis; absent with send_all.
+ *     label                    text or null: Text kept with the transaction on this node; the
+ *                              operation_id is added to it.
+ *     outpoints                list of text: Outputs of the wallet to spend, txid:vout, all of
+ *                              them; with these a repeat cannot pay twice.
+ *     sat_per_byte             number or null: Fee in satoshis for each virtual byte, 1 to 10000.
+ *     send_all                 true or false: Sends all that the wallet, or the given outpoints,
+ *                              hold.
+ *     spend_unconfirmed        true or false: Allows unconfirmed outputs of the wallet as inputs.
+ *     target_conf              number or null: Blocks within which it should confirm, in place of
+ *                              sat_per_byte; default 6.
+ * Result:
+ *     address                  text
+ *     amount                   number or null: Paid to the address, satoshis; null with send_all
+ *                              until the transaction is in lnd's books.
+ *     label                    text: The text that lnd keeps, with the operation_id.
+ *     num_confirmations        number or null: Blocks on top; null while lnd has not told them.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     replayed                 true or false: Whether an earlier call had sent it.
+ *     total_fees               number or null: Fee in satoshis; null while lnd has not told it.
+ *     txid                     text
+ * Deadline: the options' timeout_ms, else 60000 ms.
+ * Permissions: onchain:write, onchain:read, info:read.
+ * Needs: a daemon in sync with its chain.
+ * Lost answer: lookup_operation with the operation_id: it stands in the transaction's label; not
+ * found is never decisive, but with outpoints a repeat cannot pay twice.
+ * Errors to expect: ARKGRPC_INSUFFICIENT_FUNDS, ARKGRPC_DAEMON_INVALID_ARGUMENT,
+ * ARKGRPC_INPUTS_SPENT, ARKGRPC_OPERATION_UNRESOLVED, ARKGRPC_OPERATION_CONFLICT,
+ * ARKGRPC_INVALID_ARGUMENT, ARKGRPC_STATE_DIRECTORY.
+ */
+#define ARKGRPC_METHOD_LND_SEND_ONCHAIN "send_onchain"
+
+/**
+ * close_channel of lnd: a write.
+ *
+ * Closes a channel, named by its channel point txid:vout or its short id, and returns the closing
+ * transaction as soon as it is published. Repeating it is safe: a channel that is being closed or
+ * closed already comes back with replayed: true and its closing_txid, and no fee is bumped. The
+ * peer must agree and be connected; force: true publishes this node's commitment transaction
+ * instead, with no fee or address to choose. A cooperative close never turns into a forced one by
+ * itself.
+ *
+ * Parameters:
+ *     channel_id               text or number, required: Channel point txid:vout, or the short
+ *                              channel id as a number or decimal text.
+ *     delivery_address         text or null: Address for this node's part in a cooperative close;
+ *                              default the wallet.
+ *     force                    true or false: Publishes this node's commitment transaction instead
+ *                              of asking the peer; the funds are locked for a while.
+ *     sat_per_byte             number or null: Fee of a cooperative close in satoshis for each
+ *                              virtual byte, 1 to 10000.
+ *     target_conf              number or null: Blocks within which a cooperative close should
+ *                              confirm, in place of sat_per_byte; default 6.
+ * Result:
+ *     channel_point            text: Funding output, txid:vout.
+ *     closing_txid             text or null: The transaction that closes it; null while lnd does
+ *                              not name one.
+ *     operation_id             text or null: The caller's id or the generated one.
+ *     replayed                 true or false: Whether it was being closed before this call.
+ *     state                    text: closing until the transaction is confirmed, then closed.
+ * Deadline: the options' timeout_ms, else 60000 ms.
+ * Permissions: onchain:write, offchain:write, offchain:read, onchain:read.
+ * Needs: a fully started daemon.
+ * Lost answer: lookup_operation, or close_channel again: the channel point is the key, and lnd's
+ * books are asked first.
+ * Errors to expect: ARKGRPC_NOT_FOUND, ARKGRPC_PEER_OFFLINE, ARKGRPC_CHANNEL_STATE,
+ * ARKGRPC_INVALID_ARGUMENT, ARKGRPC_OPERATION_CONFLICT.
+ */
+#define ARKGRPC_METHOD_LND_CLOSE_CHANNEL "close_channel"
 
 /**
  * lookup_operation of lnd: a read.
@@ -1569,13 +1579,9 @@ enum {
  *     result                   any JSON: The view of what was found; null when nothing was.
  *     state                    text: done, failed, in_flight, not_found or unknown.
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
-<<<<<<< HEAD
- * Permissions: invoices:read, offchain:read, onchain:read.
-=======
- * Permissions: invoices:read, offchain:read, peers:read.
->>>>>>> reads
+ * Permissions: invoices:read, offchain:read, peers:read, onchain:read.
  * Needs: a daemon that answers calls.
- * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_UNSUPPORTED.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_OPERATION_CONFLICT, ARKGRPC_UNSUPPORTED.
  */
 #define ARKGRPC_METHOD_LND_LOOKUP_OPERATION "lookup_operation"
 
@@ -1806,9 +1812,10 @@ arkgrpc_status arkgrpc_manager_new(const char *config_json,
  * Makes a manager from environment variables. Free `*out` with arkgrpc_manager_free().
  *
  * Reads {LND,TAPD,ARKD}_{HOST,PORT,TLS_CERT,MACAROON}, LND_CONNECT, GRPC_TIMEOUT_SECONDS,
- * GRPC_MAX_MESSAGE_LENGTH and ARKGRPC_OPERATION_SECRET. A service exists when any of its variables
- * is set. This is the only function that reads its configuration there, and it races with setenv()
- * and putenv() in other threads: call it before the host starts threads that change the environment.
+ * GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET and ARKGRPC_STATE_DIR. A service exists when any
+ * of its variables is set. This is the only function that reads its configuration there, and it
+ * races with setenv() and putenv() in other threads: call it before the host starts threads that
+ * change the environment.
  * Errors: as arkgrpc_manager_new(); ARKGRPC_INVALID_UTF8 names a variable that is not UTF-8.
  * Any thread, with that warning.
  */
