@@ -103,6 +103,18 @@
  *   daemon itself dedupes it. Draw an operation_id for each write, store it, and pass it in the
  *   options: a repeat with the same id and parameters, in a new process too, finds what was done
  *   ("replayed": true); with other parameters it is ARKGRPC_OPERATION_CONFLICT.
+ *   Where the daemon has no key for a write (open_channel, send_onchain), the id stands at the end
+ *   of
+ *   its memo or label, as [arkgrpc:<id>], and the library keeps a journal in the state directory:
+ *   set "state_dir" to a directory that exists, lasts, and belongs to the user of the process
+ *   (chmod
+ *   700). Several processes may share it. Without it an id of yours is refused for these writes.
+ *   Before such a write is sent, it is in the journal and on the disk; a directory that is missing,
+ *   full or damaged is an error, and nothing is sent.
+ *   What to do on UNKNOWN: ask lookup_operation, with the id, method and parameters that
+ *   "reconcile" names, until "state" is done, or not_found with "decisive": true. Or make the same
+ *   call again with the same id: it looks first, and sends only what cannot be done twice, else it
+ *   says ARKGRPC_OPERATION_UNRESOLVED. Use a fresh id only for a write that may be done once more.
  *
  * STREAMS AND arkgrpc_stream_next
  *   A stream is opened on a client and read by a loop of its own:
@@ -192,7 +204,9 @@
  *     timeout_ms           time limit of reads and quick writes (1 to 86400000)
  *     max_message_bytes    largest answer of plain reads (1024 to 2147483648; default 200 MiB)
  *     operation_secret     at least 32 random bytes in hex, kept secret and for ever: the
- *                          preimages of invoices with an operation_id derive from it
+ *                          preimages of invoices with an operation_id derive from it; kept in
+ *                          state_dir if it is not given
+ *     state_dir            absolute path of a directory for the journal of writes and the secret
  *   In the object of a service:
  *     host, port           default localhost; 10009 for lnd, 10029 for tapd, 7070 for arkd
  *     unix_socket          in place of host and port
@@ -1478,8 +1492,8 @@ enum {
  *     channel_id               decimal text or null: Short id; null until the funding is confirmed.
  *     channel_point            text: Funding output, txid:vout: names the channel from the first
  *                              moment on.
- *     funding_output_index     number
- *     funding_txid             text
+ *     funding_output_index     number or null
+ *     funding_txid             text or null
  *     local_balance            number or null: Balances in satoshis; null while lnd has not told
  *                              them.
  *     memo                     text or null: The text that lnd keeps, with the operation_id; null
@@ -1609,7 +1623,7 @@ enum {
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: invoices:read, offchain:read, onchain:read, peers:read.
  * Needs: a daemon that answers calls.
- * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_UNSUPPORTED.
+ * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_OPERATION_CONFLICT, ARKGRPC_UNSUPPORTED.
  */
 #define ARKGRPC_METHOD_LND_LOOKUP_OPERATION "lookup_operation"
 
@@ -2095,9 +2109,10 @@ arkgrpc_status arkgrpc_manager_new(const char *config_json,
  * Makes a manager from environment variables. Free `*out` with arkgrpc_manager_free().
  *
  * Reads {LND,TAPD,ARKD}_{HOST,PORT,TLS_CERT,MACAROON}, LND_CONNECT, GRPC_TIMEOUT_SECONDS,
- * GRPC_MAX_MESSAGE_LENGTH and ARKGRPC_OPERATION_SECRET. A service exists when any of its variables
- * is set. This is the only function that reads its configuration there, and it races with setenv()
- * and putenv() in other threads: call it before the host starts threads that change the environment.
+ * GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET and ARKGRPC_STATE_DIR. A service exists when any
+ * of its variables is set. This is the only function that reads its configuration there, and it
+ * races with setenv() and putenv() in other threads: call it before the host starts threads that
+ * change the environment.
  * Errors: as arkgrpc_manager_new(); ARKGRPC_INVALID_UTF8 names a variable that is not UTF-8.
  * Any thread, with that warning.
  */

@@ -63,9 +63,10 @@ pub unsafe extern "C" fn arkgrpc_manager_new(
 /// Makes a manager from environment variables. Free `*out` with arkgrpc_manager_free().
 ///
 /// Reads {LND,TAPD,ARKD}_{HOST,PORT,TLS_CERT,MACAROON}, LND_CONNECT, GRPC_TIMEOUT_SECONDS,
-/// GRPC_MAX_MESSAGE_LENGTH and ARKGRPC_OPERATION_SECRET. A service exists when any of its variables
-/// is set. This is the only function that reads its configuration there, and it races with setenv()
-/// and putenv() in other threads: call it before the host starts threads that change the environment.
+/// GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET and ARKGRPC_STATE_DIR. A service exists when any
+/// of its variables is set. This is the only function that reads its configuration there, and it
+/// races with setenv() and putenv() in other threads: call it before the host starts threads that
+/// change the environment.
 /// Errors: as arkgrpc_manager_new(); ARKGRPC_INVALID_UTF8 names a variable that is not UTF-8.
 /// Any thread, with that warning.
 #[must_use]

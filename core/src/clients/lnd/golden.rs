@@ -1,6 +1,7 @@
 //! What each method prints, held against a file that people can read, and against the schema that
 //! `arkgrpc_methods()` hands out. `ARKGRPC_WRITE_GOLDEN=1` writes the files anew.
 
+mod chain_writes;
 mod channels;
 mod invoices;
 mod streams;

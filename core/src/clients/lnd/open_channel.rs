@@ -14,12 +14,14 @@ use super::opened_channel::{self as view, OpenChannelResult};
 use super::operation_claim::{Journal, conflict, unix_now};
 use super::operation_tag::{carries, tagged};
 use super::writing::{WriteFailure, write};
-use crate::clients::json::{OutPoint, Satoshis};
+use crate::clients::json::{OutPoint, PublicKey, Satoshis};
 use crate::error::{Error, Status};
 use crate::resilience::{Attempt, AttemptError};
 use crate::state::{Progress, Record};
 use crate::transport::generated::lnrpc::open_status_update::Update;
-use crate::transport::generated::lnrpc::{OpenChannelRequest, OpenStatusUpdate};
+use crate::transport::generated::lnrpc::{
+    ChannelCloseSummary, OpenChannelRequest, OpenStatusUpdate,
+};
 
 /// lnd gives a reservation up 10 minutes after the peer's last word; the rest is for its books.
 const DECIDED_AFTER_S: u64 = 12 * 60;
@@ -29,7 +31,7 @@ const DECIDED_AFTER_S: u64 = 12 * 60;
 #[serde(deny_unknown_fields)]
 pub(crate) struct OpenChannelParams {
     /// Identity key of the peer, 66 hex digits. The peer must be connected.
-    pubkey: String,
+    pubkey: PublicKey,
     /// Size of the channel in satoshis, all of it from this node's wallet.
     amount: Satoshis,
     /// Keeps the channel out of the public graph.
@@ -73,7 +75,6 @@ pub(crate) async fn open_channel(
 pub(super) struct Opening {
     params: OpenChannelParams,
     operation_id: String,
-    pubkey: Vec<u8>,
     push: u64,
     memo: String,
     fee: FeeChoice,
@@ -88,13 +89,6 @@ impl Opening {
                 valid.to_owned(),
             )
         };
-        let pubkey = hex::decode(&params.pubkey)
-            .ok()
-            .filter(|key| key.len() == 33 && matches!(key.first(), Some(2 | 3)));
-        let Some(pubkey) = pubkey else {
-            let valid = "give the peer's identity key: 66 hex digits that begin with 02 or 03";
-            return Err(invalid("pubkey", "not a public key".to_owned(), valid));
-        };
         let push = params.push_amount.map_or(0, |push| push.0);
         if params.amount.0 == 0 {
             let valid = "give the channel's size in satoshis; lnd takes 20000 or more";
@@ -105,7 +99,6 @@ impl Opening {
             return Err(invalid("push_amount", wrong, "give less than the amount"));
         }
         Ok(Self {
-            pubkey,
             push,
             memo: tagged(
                 "memo",
@@ -119,7 +112,7 @@ impl Opening {
     }
 
     fn pubkey_text(&self) -> String {
-        hex::encode(&self.pubkey)
+        self.params.pubkey.to_string()
     }
 
     fn message(&self) -> OpenChannelRequest {
@@ -127,7 +120,7 @@ impl Opening {
         OpenChannelRequest {
             sat_per_vbyte: self.fee.sat_per_vbyte,
             target_conf: self.fee.target_conf,
-            node_pubkey: self.pubkey.clone(),
+            node_pubkey: self.params.pubkey.0.to_vec(),
             local_funding_amount: signed(self.params.amount.0),
             push_sat: signed(self.push),
             private: self.params.private,
@@ -194,19 +187,17 @@ impl Opening {
         Ok(being(channel_books::pending(context).await?).map(view::from_pending))
     }
 
-    /// What the absence from the books proves, and the channel if it was closed since.
-    async fn closed_since(
+    /// What it proves that the channel is among those closed, or not there either.
+    fn absence(
         &self,
-        context: &Context,
+        closed: &[ChannelCloseSummary],
         record: &Record,
-    ) -> Result<Look<u32, OpenChannelResult>, AttemptError> {
-        let closed = channel_books::closed(context).await?;
+        now: u64,
+    ) -> Look<u32, OpenChannelResult> {
         let outcome = record.outcome.as_deref();
-        if let Some(found) = closed
-            .iter()
-            .find(|it| outcome == Some(it.channel_point.as_str()))
-        {
-            return Ok(Look::Found(view::from_closed(found)));
+        let known = |it: &&ChannelCloseSummary| outcome == Some(it.channel_point.as_str());
+        if let Some(found) = closed.iter().find(known) {
+            return Look::Found(view::from_closed(found));
         }
         // lnd keeps no memo of a closed channel: this one may be ours.
         let alike = closed.iter().any(|it| {
@@ -214,12 +205,12 @@ impl Opening {
                 && u64::try_from(it.capacity) == Ok(self.params.amount.0)
                 && (it.close_height == 0 || it.close_height >= record.height)
         });
-        let past = unix_now() > record.attempted.saturating_add(DECIDED_AFTER_S);
+        let past = now > record.attempted.saturating_add(DECIDED_AFTER_S);
         let proof = match record.progress {
             Progress::Sending if alike || !past => Proof::Nothing,
             _ => Proof::NotExecuted,
         };
-        Ok(Look::Absent(record.height, proof))
+        Look::Absent(record.height, proof)
     }
 }
 
@@ -262,7 +253,8 @@ impl Once for Opening {
             return self.compare(found).map(Look::Found);
         }
         if let Some(record) = record {
-            return self.closed_since(context, record).await.map_err(asked);
+            let closed = channel_books::closed(context).await.map_err(asked)?;
+            return Ok(self.absence(&closed, record, unix_now()));
         }
         let given = context.operation().is_some_and(|operation| operation.given);
         let height = match given {
@@ -305,3 +297,7 @@ impl Once for Opening {
         Some(attempted.saturating_add(DECIDED_AFTER_S))
     }
 }
+
+#[cfg(test)]
+#[path = "open_channel_tests.rs"]
+mod tests;

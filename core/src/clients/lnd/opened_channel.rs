@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::channel_books::{Pending, Stage};
+use super::channel_terms::funding;
 use crate::clients::json::{Decimal, OutPoint};
 use crate::transport::generated::lnrpc::channel_point::FundingTxid;
 use crate::transport::generated::lnrpc::{Channel, ChannelCloseSummary, ChannelPoint};
@@ -25,8 +26,8 @@ pub(crate) struct OpenChannelResult {
     pub(super) private: Option<bool>,
     /// Whether it can be used now.
     pub(super) active: bool,
-    pub(super) funding_txid: String,
-    pub(super) funding_output_index: u32,
+    pub(super) funding_txid: Option<String>,
+    pub(super) funding_output_index: Option<u32>,
     /// lnd's id of the negotiation, hex; null when the channel was found in its books.
     pub(super) pending_chan_id: Option<String>,
     /// `opening`, `open`, `closing` or `closed`.
@@ -104,7 +105,7 @@ pub(super) fn named(
     capacity: i64,
     state: &'static str,
 ) -> OpenChannelResult {
-    let point = OutPoint::from_text(&channel_point);
+    let (funding_txid, funding_output_index) = funding(&channel_point);
     OpenChannelResult {
         channel_id: None,
         remote_pubkey,
@@ -113,8 +114,8 @@ pub(super) fn named(
         remote_balance: None,
         private: None,
         active: false,
-        funding_txid: point.map_or_else(String::new, |point| point.txid_text()),
-        funding_output_index: point.map_or(0, |point| point.index),
+        funding_txid,
+        funding_output_index,
         channel_point,
         pending_chan_id: None,
         state,

@@ -1,5 +1,6 @@
 //! lnd answers nearly every refusal with gRPC code 2; its texts say what is meant, and what to do.
 
+mod chain_writes;
 mod invoices;
 mod peers;
 mod queries;
@@ -12,7 +13,13 @@ use crate::resilience::Answer;
 type Text = (&'static str, Status, &'static str);
 
 /// The texts of one concern each.
-const TABLES: &[&[Text]] = &[TEXTS, invoices::TEXTS, peers::TEXTS, queries::TEXTS];
+const TABLES: &[&[Text]] = &[
+    TEXTS,
+    chain_writes::TEXTS,
+    invoices::TEXTS,
+    peers::TEXTS,
+    queries::TEXTS,
+];
 
 /// Texts about the daemon itself, and those that many methods share.
 const TEXTS: &[Text] = &[
@@ -110,141 +117,6 @@ const TEXTS: &[Text] = &[
         "expiry of ",
         Status::DaemonInvalidArgument,
         "give an expiry of at most one year in seconds",
-    ),
-    (
-        "channels cannot be created before the wallet is fully synced",
-        Status::NotReady,
-        "wait until lnd's wallet is in sync with its chain, then call again",
-    ),
-    (
-        "peer {word} is not online",
-        Status::PeerOffline,
-        "connect to the peer first, with connect_peer, then call again",
-    ),
-    (
-        "peer {word} disconnected",
-        Status::PeerOffline,
-        "the peer went away just now: connect to it again, then call again",
-    ),
-    (
-        "reservation timed out waiting for peer",
-        Status::PeerOffline,
-        "the peer did not answer for 10 minutes: choose another one",
-    ),
-    (
-        "received funding error from {word}",
-        Status::PeerRefused,
-        "the message says why the peer refuses; change the amount or choose another peer",
-    ),
-    (
-        "not enough witness outputs to create funding transaction",
-        Status::InsufficientFunds,
-        "fund the node's wallet, wait for confirmations, or choose a smaller amount",
-    ),
-    (
-        "insufficient funds available to construct transaction",
-        Status::InsufficientFunds,
-        "fund the node's wallet, wait for confirmations, or choose a smaller amount",
-    ),
-    (
-        "reserved wallet balance invalidated",
-        Status::InsufficientFunds,
-        "lnd keeps a reserve to close its channels in need: leave it in the wallet",
-    ),
-    (
-        "channel is too small, the minimum channel size is",
-        Status::DaemonInvalidArgument,
-        "choose a larger amount: the message names lnd's smallest channel",
-    ),
-    (
-        "funding amount is too large, the max channel size is",
-        Status::DaemonInvalidArgument,
-        "choose a smaller amount: the message names lnd's largest channel",
-    ),
-    (
-        "cannot open channel to self",
-        Status::DaemonInvalidArgument,
-        "the key is this node's own: give another node's",
-    ),
-    (
-        "transaction output is dust",
-        Status::DaemonInvalidArgument,
-        "choose a larger amount: the network does not relay outputs this small",
-    ),
-    (
-        "address: {word} is not valid for this network",
-        Status::DaemonInvalidArgument,
-        "give an address of the node's network",
-    ),
-    (
-        "decoded address is of unknown",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "unknown address type",
-        Status::DaemonInvalidArgument,
-        "give an address of the node's network",
-    ),
-    (
-        "checksum mismatch",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again",
-    ),
-    (
-        "invalid checksum (",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "invalid character ",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "invalid separator index ",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "invalid bech32 string length ",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "string not all lowercase or all uppercase",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "cannot send coins to pubkeys",
-        Status::DaemonInvalidArgument,
-        "copy the whole address again, of the node's network",
-    ),
-    (
-        "channel not found",
-        Status::NotFound,
-        "take channel_point or channel_id from list_channels",
-    ),
-    (
-        "unable to gracefully close channel while peer is offline",
-        Status::PeerOffline,
-        "connect to the peer, or close with force: true, which locks the funds for a while",
-    ),
-    (
-        "cannot co-op close channel with active htlcs",
-        Status::ChannelState,
-        "wait until the payments on their way are decided, or close with force: true",
-    ),
-    (
-        "cannot co-op close frozen channel",
-        Status::ChannelState,
-        "wait until the height that the message names",
-    ),
-    (
-        "cannot close channel with state",
-        Status::ChannelState,
-        "the message names the state; list_channels shows it too",
     ),
     (
         "unable to get best block",

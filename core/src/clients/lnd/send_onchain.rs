@@ -307,3 +307,7 @@ fn spent(by: &Transaction, tried: bool) -> Error {
     })
     .with_result(shown(by))
 }
+
+#[cfg(test)]
+#[path = "send_onchain_tests.rs"]
+mod tests;

@@ -107,7 +107,7 @@ pub(super) const TEXTS: &[Text] = &[
     (
         "unknown address type",
         Status::DaemonInvalidArgument,
-        "give an address type that this lnd knows",
+        "give an address of the node's network, or an address type that this lnd knows",
     ),
     (
         "min confirmations must be >= 0",
