@@ -33,6 +33,11 @@ static void the_whole_text_can_be_wrong(void) {
     no_manager_comes_of_it("{\"timeout_ms\":-1}", ARKGRPC_INVALID_ARGUMENT, "timeout_ms");
     no_manager_comes_of_it("{\"operation_secret\":\"00\"}", ARKGRPC_INVALID_CONFIG,
                            "operation_secret");
+    no_manager_comes_of_it("{\"state_dir\":\"state\"}", ARKGRPC_INVALID_CONFIG, "state_dir");
+    no_manager_comes_of_it("{\"state_dir\":\"/nonexistent/state\"}", ARKGRPC_STATE_DIRECTORY,
+                           "/nonexistent/state");
+    no_manager_comes_of_it("{\"state_dir\":\"" TEST_CERTIFICATE "\"}", ARKGRPC_STATE_DIRECTORY,
+                           "not a directory");
 }
 
 /* The error of an lnd whose own values are wrong, at its client or at the first call. */

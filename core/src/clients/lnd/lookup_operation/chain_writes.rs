@@ -11,7 +11,7 @@ use super::super::operation_claim::{self, OperationClaim};
 use super::super::recognition::ready_for_write;
 use super::super::send_onchain::Sending;
 use super::finding::{Finding, Sought, State};
-use crate::error::{Error, Status};
+use crate::error::{Error, Executed, Origin, Status};
 use crate::state::{Progress, Record};
 
 pub(super) async fn opened(context: &Context, sought: Sought<'_>) -> Result<Finding, Error> {
@@ -51,17 +51,24 @@ where
     match write.look(context, record.as_ref()).await {
         Ok(Look::Found(done)) => Ok(Finding::done(done)),
         Ok(Look::Absent(_, proof)) => Ok(absent(write, record.as_ref(), proof)),
-        // Another transaction has the inputs, or the channel is not there at all.
-        Err(error) if error.status() == Status::InputsSpent => {
-            let decisive = error.executed() == crate::error::Executed::No && record.is_some();
-            Ok(Finding {
-                decisive,
-                result: error.result().cloned(),
-                ..Finding::not_found_yet()
-            })
-        }
-        Err(error) => Err(error),
+        Err(error) => not_done(error, record.is_some()),
     }
+}
+
+/// Another transaction has the inputs, or there is no such channel to close: that is an answer, too.
+fn not_done(error: Error, in_the_journal: bool) -> Result<Finding, Error> {
+    let ruled_out = error.executed() == Executed::No;
+    let decisive = match error.status() {
+        Status::InputsSpent => ruled_out && in_the_journal,
+        Status::NotFound if error.origin() == Origin::Local => ruled_out,
+        Status::ChannelState => false,
+        _ => return Err(error),
+    };
+    Ok(Finding {
+        decisive,
+        result: error.result().cloned(),
+        ..Finding::not_found_yet()
+    })
 }
 
 fn absent<W: Once>(write: &W, record: Option<&Record>, proof: Proof) -> Finding {
