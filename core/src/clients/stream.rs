@@ -108,9 +108,12 @@ impl Ends {
         row: &'static MethodRow,
     ) -> impl Future<Output = ()> + Send + 'static {
         let ends = self.clone();
+        // A task that is thrown away with its runtime, even before it ran at all, must not leave its
+        // reader waiting.
+        let feed = Told(feed);
         async move {
-            // A task that is thrown away with its runtime must not leave its reader waiting.
-            let feed = Told(feed);
+            // As a whole: a capture of its field alone would be dropped without a word.
+            let feed = feed;
             let watching = Box::pin(AssertUnwindSafe(watching).catch_unwind());
             let ended = select(
                 Box::pin(ends.cancel.triggered()),

@@ -173,6 +173,18 @@ impl Devnet {
         Ok(())
     }
 
+    /// How many streams of transactions, channel events and payments of a node are open. A call counts
+    /// as served before its request has arrived whole; its stream counts here once it misses nothing.
+    pub fn streams_open(&self, name: &str) -> Result<usize, DevnetError> {
+        let id = self.with(name, |node| node.id())?;
+        let network = self.world.network.lock();
+        Ok(network.node(id).map_or(0, |node| {
+            node.transaction_watchers.count()
+                + node.channel_watchers.count()
+                + node.payments.watching()
+        }))
+    }
+
     /// How often each gRPC method was called over all nodes, refused calls included and REST
     /// excluded.
     pub fn calls_served(&self) -> BTreeMap<String, u64> {

@@ -62,6 +62,13 @@ pub(crate) struct PaymentBook {
 }
 
 impl PaymentBook {
+    /// How many watch every payment.
+    pub(crate) fn watching(&self) -> usize {
+        self.watchers.lock().count()
+    }
+}
+
+impl PaymentBook {
     /// Starts a payment, or says with lnd's code and text why its hash cannot be started.
     pub(crate) fn initiate(&mut self, intent: Intent) -> Result<(), Status> {
         if let Some(earlier) = self.by_hash.get(&intent.hash) {

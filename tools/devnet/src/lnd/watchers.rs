@@ -34,6 +34,11 @@ impl<T: Clone> Watchers<T> {
             .retain(|watcher| watcher.send(message.clone()).is_ok());
     }
 
+    /// How many there are; those who left since the last news count still.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Ends all their streams.
     pub(crate) fn end(&mut self) {
         self.0.clear();

@@ -37,6 +37,20 @@ async fn invoice(stream: &mut Streaming<Invoice>) -> (u64, u64, InvoiceState) {
     (invoice.add_index, invoice.settle_index, invoice.state())
 }
 
+/// Until so many streams of each node miss nothing any more.
+async fn until_open(pair: &Pair, wanted: &[(&str, usize)]) {
+    let all_open = async {
+        for (name, count) in wanted {
+            while pair.devnet.streams_open(name).unwrap() < *count {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, all_open)
+        .await
+        .expect("not all streams open");
+}
+
 async fn opened<T>(stream: tokio::task::JoinHandle<Streaming<T>>) -> Streaming<T> {
     tokio::time::timeout(PATIENCE, stream)
         .await
@@ -105,14 +119,7 @@ async fn every_payment_is_told_in_every_state() {
     let (earlier, _) = pair.bob.invoice(over(5)).await.unwrap();
     pair.alice.pay(to_pay(&earlier)).await.unwrap();
     let (every, ends) = (track(false), track(true));
-    while pair
-        .devnet
-        .calls_served()
-        .get("/routerrpc.Router/TrackPayments")
-        != Some(&2)
-    {
-        tokio::task::yield_now().await;
-    }
+    until_open(&pair, &[("alice", 2)]).await;
     let (request, hash) = pair.bob.invoice(over(900)).await.unwrap();
     let own = pair.alice.pay(to_pay(&request)).await.unwrap();
     let (large, _) = pair.bob.invoice(over(1_990_000)).await.unwrap();
@@ -147,14 +154,7 @@ async fn transactions_are_told_when_seen_and_when_confirmed() {
         })
     };
     let streams = [listen(&pair.alice), listen(&pair.bob)];
-    while pair
-        .devnet
-        .calls_served()
-        .get("/lnrpc.Lightning/SubscribeTransactions")
-        != Some(&2)
-    {
-        tokio::task::yield_now().await;
-    }
+    until_open(&pair, &[("alice", 1), ("bob", 1)]).await;
     let request = pair.bob.request(NewAddressRequest::default());
     let addr = pair
         .bob
@@ -207,14 +207,7 @@ async fn a_channels_way_is_told_to_both_ends() {
         })
     };
     let (of_alice, of_bob) = (listen(&pair.alice), listen(&pair.bob));
-    while pair
-        .devnet
-        .calls_served()
-        .get("/lnrpc.Lightning/SubscribeChannelEvents")
-        != Some(&2)
-    {
-        tokio::task::yield_now().await;
-    }
+    until_open(&pair, &[("alice", 1), ("bob", 1)]).await;
     let bob = pair.devnet.node("bob").unwrap();
     let rest = Rest::new(&pair.devnet.node("alice").unwrap());
     let order = json!({ "node_pubkey": crate::support::base64(&hex::decode(bob.pubkey).unwrap()), "local_funding_amount": "50000" });
