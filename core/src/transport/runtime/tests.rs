@@ -153,9 +153,6 @@ fn work_that_a_leading_caller_leaves_behind_is_finished() {
     let runtime = runtime();
     let done = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&done);
-    let going = runtime.helm.going();
-    // Taken only when nothing goes on, so the helm is free again afterwards.
-    drop(going);
     let helm = Arc::clone(&runtime.helm);
     let outcome = runtime.run_here(true, soon(), async move {
         let going = helm.going();

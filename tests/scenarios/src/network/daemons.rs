@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::{Network, Node};
 use crate::scenario::Tier;
 
-const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 const LOCKABLE: &str = "carol";
 const FUNDING_LIMIT: Duration = Duration::from_secs(60);
 
@@ -31,15 +30,6 @@ impl Daemons {
 impl Network for Daemons {
     fn tier(&self) -> Tier {
         Tier::Daemons
-    }
-
-    fn nodes(&self) -> Vec<Node> {
-        // Carol is absent until a scenario asks for her: an unknown name is no failure here.
-        NAMES
-            .iter()
-            .filter_map(|name| self.lab.node(name).ok())
-            .map(node)
-            .collect()
     }
 
     fn node(&self, name: &str) -> Result<Node> {

@@ -6,7 +6,6 @@ use arkgrpc_devnet::{Devnet, DevnetOptions, NodeAccess};
 use super::{Network, Node};
 use crate::scenario::Tier;
 
-const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 const LOCKABLE: &str = "carol";
 
 pub struct SimulatedDaemons {
@@ -23,15 +22,6 @@ impl SimulatedDaemons {
 impl Network for SimulatedDaemons {
     fn tier(&self) -> Tier {
         Tier::Devnet
-    }
-
-    fn nodes(&self) -> Vec<Node> {
-        // Carol is absent until a scenario asks for her: an unknown name is no failure here.
-        NAMES
-            .iter()
-            .filter_map(|name| self.devnet.node(name).ok())
-            .map(node)
-            .collect()
     }
 
     fn node(&self, name: &str) -> Result<Node> {
