@@ -6,6 +6,7 @@ set(in_source ${CMAKE_COMMAND} -E chdir ${CMAKE_CURRENT_SOURCE_DIR})
 set(staged_library ${ARKGRPC_STAGE}/${CMAKE_INSTALL_LIBDIR}/${ARKGRPC_REAL_NAME})
 
 arkgrpc_test(library.header-is-fresh COMMAND ${in_source} ${codegen} header --check)
+arkgrpc_test(library.registry-text-is-fresh COMMAND ${in_source} ${codegen} registry --check)
 arkgrpc_test(library.symbols-and-versions COMMAND ${in_source} ${codegen} check-library
                                                   ${staged_library})
 arkgrpc_test(library.fat-lto COMMAND sh ${ARKGRPC_SCRIPTS}/check-compile-line.sh

@@ -144,9 +144,7 @@ fn write_table(registry: &Registry, out: &mut String) -> std::fmt::Result {
             "MethodRow {{ name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::{class}, \
              lane: Lane::{lane}, deadline_ms: {}, configured_deadline: {}, max_input_bytes: {}, \
              permissions: &{:?}, needs: Needs::{needs}, no_effect: {}, reconcile: {:?}, errors: &{:?}, \
-             doc: {:?}, \
-             params_schema: || schemars::schema_for!(super::{service}::{camel_name}Params), \
-             result_schema: || schemars::schema_for!(super::{service}::{camel_name}Result) }},",
+             doc: {:?}, {}}},",
             method.name,
             method.rpcs,
             method.deadline_ms,
@@ -157,9 +155,21 @@ fn write_table(registry: &Registry, out: &mut String) -> std::fmt::Result {
             method.reconcile.trim(),
             method.errors,
             method.doc.trim(),
+            schemas(
+                &format!("super::{service}::{camel_name}Params"),
+                &format!("super::{service}::{camel_name}Result"),
+            ),
         )?;
     }
     writeln!(out, "];")
+}
+
+/// The fields that make the schemas of two types; only where they are asked for.
+fn schemas(params: &str, result: &str) -> String {
+    let field = |name: &str, of: &str| {
+        format!("#[cfg(any(test, feature = \"schemas\"))] {name}: || schemars::schema_for!({of}), ")
+    };
+    field("params_schema", params) + &field("result_schema", result)
 }
 
 fn write_dispatch(registry: &Registry, out: &mut String) -> std::fmt::Result {
@@ -231,9 +241,7 @@ fn write_streams(registry: &Registry, out: &mut String) -> std::fmt::Result {
              name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::Read, \
              lane: Lane::Read, deadline_ms: {LOOKUP_MS}, configured_deadline: true, \
              max_input_bytes: {}, permissions: &{:?}, needs: Needs::{}, no_effect: &[], \
-             reconcile: \"\", errors: &{:?}, doc: {:?}, \
-             params_schema: || schemars::schema_for!(super::{service}::{camel_name}Params), \
-             result_schema: || schemars::schema_for!(super::StreamMessage<super::{service}::{camel_name}Item>) }} }},",
+             reconcile: \"\", errors: &{:?}, doc: {:?}, {}}} }},",
             stream.gap,
             stream.name,
             stream.rpcs,
@@ -242,6 +250,10 @@ fn write_streams(registry: &Registry, out: &mut String) -> std::fmt::Result {
             camel(&stream.needs),
             stream.errors,
             stream.doc.trim(),
+            schemas(
+                &format!("super::{service}::{camel_name}Params"),
+                &format!("super::StreamMessage<super::{service}::{camel_name}Item>"),
+            ),
         )?;
     }
     writeln!(out, "];")

@@ -29,6 +29,8 @@ pub use clients::registry::{
     Class, Lane, METHODS, MethodRow, Needs, Refusal, SERVICES, STREAMS, ServiceRow, StreamRow,
     methods_json,
 };
+#[cfg(any(test, feature = "schemas"))]
+pub use clients::registry_text::describe_registry;
 pub use clients::{CallOptions, Client, Manager, Recovery, Stream, Success};
 pub use resilience::CancelToken;
 pub use transport::HostHooks;

@@ -8,6 +8,8 @@ mod lnd;
 mod manager;
 mod options;
 pub(crate) mod registry;
+#[cfg(any(test, feature = "schemas"))]
+pub(crate) mod registry_text;
 mod stream;
 mod stream_feed;
 mod stream_message;

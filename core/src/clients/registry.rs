@@ -5,7 +5,8 @@ use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+#[cfg(any(test, feature = "schemas"))]
+use serde_json::Value;
 
 use crate::config::strict_json;
 use crate::error::{Error, Status};
@@ -125,10 +126,13 @@ pub struct MethodRow {
     pub errors: &'static [&'static str],
     /// What it does.
     pub doc: &'static str,
+    #[cfg(any(test, feature = "schemas"))]
     params_schema: fn() -> schemars::Schema,
+    #[cfg(any(test, feature = "schemas"))]
     result_schema: fn() -> schemars::Schema,
 }
 
+#[cfg(any(test, feature = "schemas"))]
 impl MethodRow {
     /// JSON Schema of the parameters.
     pub fn params_schema(&self) -> Value {
@@ -139,7 +143,9 @@ impl MethodRow {
     pub fn result_schema(&self) -> Value {
         Value::from((self.result_schema)())
     }
+}
 
+impl MethodRow {
     /// Whether a refusal is on the service's or the method's list of those without effect.
     pub(crate) fn proves_no_effect(&self, code: i32, text: &str) -> bool {
         let service = SERVICES.iter().find(|service| service.name == self.service);
@@ -252,63 +258,10 @@ fn unknown_method(service: &'static str, method: &str) -> Error {
     .with_service(service)
 }
 
-/// The whole registry with the schemas of parameters and results, as JSON.
-pub fn methods_json() -> String {
-    let methods: Vec<Value> = METHODS.iter().map(describe).collect();
-    let services: Vec<Value> = SERVICES
-        .iter()
-        .map(|service| json!({ "name": service.name, "doc": service.doc }))
-        .collect();
-    let streams: Vec<Value> = STREAMS.iter().map(describe_stream).collect();
-    json!({ "services": services, "methods": methods, "streams": streams }).to_string()
-}
-
-fn describe_stream(stream: &StreamRow) -> Value {
-    let row = &stream.row;
-    json!({
-        "name": row.name,
-        "service": row.service,
-        "rpcs": row.rpcs,
-        "permissions": row.permissions,
-        "needs": needs_name(row.needs),
-        "gap": stream.gap,
-        "errors": row.errors,
-        "doc": row.doc,
-        "params": row.params_schema(),
-        "message": row.result_schema(),
-    })
-}
-
-fn needs_name(needs: Needs) -> &'static str {
-    match needs {
-        Needs::Nothing => "nothing",
-        Needs::Answering => "answering",
-        Needs::ServerActive => "server_active",
-        Needs::Synced => "synced",
-    }
-}
-
-fn describe(row: &MethodRow) -> Value {
-    json!({
-        "name": row.name,
-        "service": row.service,
-        "rpcs": row.rpcs,
-        "class": row.class.letter(),
-        "lane": match row.lane {
-            Lane::Read => "read",
-            Lane::Write => "write",
-            Lane::Payment => "payment",
-        },
-        "deadline_ms": row.deadline_ms,
-        "configured_deadline": row.configured_deadline,
-        "permissions": row.permissions,
-        "needs": needs_name(row.needs),
-        "reconcile": Some(row.reconcile).filter(|text| !text.is_empty()),
-        "errors": row.errors,
-        "doc": row.doc,
-        "params": row.params_schema(),
-        "result": row.result_schema(),
-    })
+/// The whole registry with the schemas of parameters and results, as JSON. The text is made from the
+/// types when the library is developed, not when it runs: what makes schemas is larger than they are.
+pub fn methods_json() -> &'static str {
+    include_str!("registry.json").trim_end()
 }
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use arkgrpc_core::error::Status;
 
+use crate::generated_file::GeneratedFile;
 use crate::{comment, method_text};
 
 const PREAMBLE: &str = include_str!("manual/preamble.txt");
@@ -30,8 +31,12 @@ const SOURCES: [&str; 11] = [
 ];
 const LAST_SOURCES: [&str; 2] = ["log.rs", "library.rs"];
 
-/// Where the header lies, seen from the root.
-pub const PLACE: &str = "include/arkgrpc.h";
+/// Where the header lies.
+pub const FILE: GeneratedFile = GeneratedFile {
+    place: "include/arkgrpc.h",
+    command: "header",
+    generate,
+};
 
 /// The header's text.
 pub fn generate(root: &Path) -> Result<String> {
@@ -53,34 +58,6 @@ pub fn generate(root: &Path) -> Result<String> {
     bindings.write(&mut bytes);
     let text = String::from_utf8(bytes).context("the header is not UTF-8")?;
     Ok(tidy(&text))
-}
-
-/// Writes the header, if it changed.
-pub fn write(root: &Path) -> Result<bool> {
-    let text = generate(root)?;
-    let path = root.join(PLACE);
-    if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
-        return Ok(false);
-    }
-    std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(true)
-}
-
-/// Fails, naming the first differing line, unless the committed header is what would be generated.
-pub fn check(root: &Path) -> Result<()> {
-    let path = root.join(PLACE);
-    let present =
-        std::fs::read_to_string(&path).with_context(|| format!("{PLACE} cannot be read"))?;
-    compare(&present, &generate(root)?)
-}
-
-fn compare(present: &str, wanted: &str) -> Result<()> {
-    if present == wanted {
-        return Ok(());
-    }
-    let lines = present.lines().zip(wanted.lines());
-    let first = lines.take_while(|(one, other)| one == other).count() + 1;
-    bail!("{PLACE} is stale from line {first} on; run: cargo run -p arkgrpc-codegen -- header")
 }
 
 fn manual() -> Result<String> {
@@ -175,17 +152,4 @@ fn tidy(text: &str) -> String {
         out.push('\n');
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stale_header_is_named_by_its_first_line() {
-        assert!(compare("a\nb\n", "a\nb\n").is_ok());
-        let error = compare("a\nb\nc\n", "a\nx\nc\n").unwrap_err().to_string();
-        assert!(error.contains("line 2"), "{error}");
-        assert!(compare("a\n", "a\nb\n").is_err());
-    }
 }

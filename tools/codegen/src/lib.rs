@@ -12,8 +12,10 @@
 )]
 
 mod comment;
+pub mod generated_file;
 pub mod header;
 pub mod library_check;
 mod method_text;
+pub mod registry;
 mod schema_text;
 pub mod workspace;

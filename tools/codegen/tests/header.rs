@@ -13,12 +13,12 @@ use arkgrpc_codegen::header;
 use support::{available, list, root, rust_files};
 
 fn text() -> String {
-    std::fs::read_to_string(root().join(header::PLACE)).unwrap()
+    std::fs::read_to_string(root().join(header::FILE.place)).unwrap()
 }
 
 #[test]
 fn the_committed_header_is_fresh() {
-    header::check(&root()).unwrap();
+    header::FILE.check(&root()).unwrap();
 }
 
 #[test]
@@ -39,14 +39,14 @@ fn a_changed_header_is_found_stale() {
         )
         .unwrap();
     }
-    std::fs::write(folder.path().join(header::PLACE), text()).unwrap();
-    header::check(folder.path()).unwrap();
+    std::fs::write(folder.path().join(header::FILE.place), text()).unwrap();
+    header::FILE.check(folder.path()).unwrap();
     let source = folder.path().join("src/cancel.rs");
     let changed = std::fs::read_to_string(&source)
         .unwrap()
         .replace("Frees a token.", "Ends a token.");
     std::fs::write(source, changed).unwrap();
-    let error = header::check(folder.path()).unwrap_err().to_string();
+    let error = header::FILE.check(folder.path()).unwrap_err().to_string();
     assert!(error.contains("stale from line"), "{error}");
 }
 
