@@ -1769,20 +1769,23 @@ enum {
 /**
  * channel_events of lnd: a stream.
  *
- * Channels that are about to open, open, close, become usable or unusable. lnd keeps no record of
- * these events: after a reconnect read list_channels, list_pending_channels and
- * list_closed_channels to learn what happened meanwhile.
+ * Channels that are about to open, open, close, become usable or unusable, and (from lnd 0.21 on)
+ * whose balances change, several times a payment. lnd keeps no record of these events: after a
+ * reconnect read list_channels, list_pending_channels and list_closed_channels to learn what
+ * happened meanwhile.
  *
  * Parameters: none.
  * Item:
- *     channel                  Channel object or null: The channel, when it has opened; else null.
+ *     channel                  Channel object or null: The channel, when it has opened or its
+ *                              balances changed; else null.
  *     channel_point            text or null: Funding output, txid:index; null only for an event
  *                              that this version does not know.
  *     closed_channel           ClosedChannel object or null: What is left of the channel, when it
  *                              has closed; else null.
  *     event                    text: pending_open_channel, open_channel, active_channel,
- *                              inactive_channel, closed_channel, fully_resolved_channel or
- *                              channel_funding_timeout.
+ *                              inactive_channel, closed_channel, fully_resolved_channel,
+ *                              channel_funding_timeout or channel_update (its balances changed;
+ *                              from lnd 0.21 on).
  * Channel object:
  *     active                   true or false: Whether the peer is online and the channel can carry
  *                              payments.

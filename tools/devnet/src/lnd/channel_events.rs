@@ -11,7 +11,7 @@ use super::{
     onchain::bytes_of,
 };
 use crate::proto::lnrpc::{
-    ChannelEventUpdate, ChannelPoint, PendingUpdate,
+    ChannelCommitUpdate, ChannelEventUpdate, ChannelPoint, PendingUpdate,
     channel_event_update::{Channel as Subject, UpdateType},
     channel_point::FundingTxid,
 };
@@ -75,6 +75,13 @@ impl Network {
             Event::Open => {
                 let view = self.channel_view(end, channel, peer);
                 (UpdateType::OpenChannel, Subject::OpenChannel(view))
+            }
+            Event::Updated => {
+                let view = self.channel_view(end, channel, peer);
+                let update = ChannelCommitUpdate {
+                    channel: Some(view),
+                };
+                (UpdateType::ChannelUpdate, Subject::UpdatedChannel(update))
             }
             Event::Active => (UpdateType::ActiveChannel, Subject::ActiveChannel(point())),
             Event::Inactive => {

@@ -103,4 +103,6 @@ pub(crate) enum Event {
     Inactive,
     Closed,
     Resolved,
+    /// An HTLC was added or removed.
+    Updated,
 }

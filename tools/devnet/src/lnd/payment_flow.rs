@@ -8,6 +8,7 @@ use tonic::Status;
 
 use super::{
     amount,
+    channel_phase::Event,
     invoice::{Arrival, Verdict},
     invoice_terms::exactly_32,
     network::{Network, NodeId, Shared},
@@ -148,6 +149,7 @@ impl Network {
         let lock = |hop: Hop| {
             let channel = self.channels.get_mut(hop.channel)?;
             let index = channel.lock(hop.from, hop.htlc_msat, hash, expiry);
+            self.tell_channel(hop.channel, Event::Updated);
             Some((hop, index))
         };
         hops.into_iter().filter_map(lock).collect()
@@ -186,6 +188,7 @@ impl Network {
         for (hop, index) in locked {
             if let Some(channel) = self.channels.get_mut(hop.channel) {
                 channel.resolve(hop.from, index, settled);
+                self.tell_channel(hop.channel, Event::Updated);
             }
         }
     }

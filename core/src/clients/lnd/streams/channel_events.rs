@@ -13,7 +13,7 @@ use crate::resilience::AttemptError;
 use crate::transport::generated::lnrpc::channel_event_update::{Channel as Event, UpdateType};
 use crate::transport::generated::lnrpc::channel_point::FundingTxid;
 use crate::transport::generated::lnrpc::{
-    ChannelBalanceRequest, ChannelEventSubscription, ChannelEventUpdate, ChannelPoint,
+    Channel, ChannelBalanceRequest, ChannelEventSubscription, ChannelEventUpdate, ChannelPoint,
 };
 
 /// There is nothing to choose.
@@ -25,11 +25,12 @@ pub(crate) struct ChannelEventsParams {}
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ChannelEventsItem {
     /// `pending_open_channel`, `open_channel`, `active_channel`, `inactive_channel`, `closed_channel`,
-    /// `fully_resolved_channel` or `channel_funding_timeout`.
+    /// `fully_resolved_channel`, `channel_funding_timeout` or `channel_update` (its balances changed; from
+    /// lnd 0.21 on).
     event: String,
     /// Funding output, `txid:index`; null only for an event that this version does not know.
     channel_point: Option<String>,
-    /// The channel, when it has opened; else null.
+    /// The channel, when it has opened or its balances changed; else null.
     channel: Option<ChannelView>,
     /// What is left of the channel, when it has closed; else null.
     closed_channel: Option<ClosedChannelView>,
@@ -75,9 +76,11 @@ impl From<ChannelEventUpdate> for ChannelEventsItem {
             closed_channel: None,
         };
         match update.channel {
-            Some(Event::OpenChannel(channel)) => {
-                item.channel_point = Some(channel.channel_point.clone());
-                item.channel = Some(ChannelView::from(channel));
+            Some(Event::OpenChannel(channel)) => item.show(channel),
+            Some(Event::UpdatedChannel(update)) => {
+                if let Some(channel) = update.channel {
+                    item.show(channel);
+                }
             }
             Some(Event::ClosedChannel(closed)) => {
                 item.channel_point = Some(closed.channel_point.clone());
@@ -95,6 +98,13 @@ impl From<ChannelEventUpdate> for ChannelEventsItem {
             None => {}
         }
         item
+    }
+}
+
+impl ChannelEventsItem {
+    fn show(&mut self, channel: Channel) {
+        self.channel_point = Some(channel.channel_point.clone());
+        self.channel = Some(ChannelView::from(channel));
     }
 }
 
@@ -121,6 +131,7 @@ fn event_name(number: i32) -> String {
         Ok(UpdateType::PendingOpenChannel) => "pending_open_channel".to_owned(),
         Ok(UpdateType::FullyResolvedChannel) => "fully_resolved_channel".to_owned(),
         Ok(UpdateType::ChannelFundingTimeout) => "channel_funding_timeout".to_owned(),
+        Ok(UpdateType::ChannelUpdate) => "channel_update".to_owned(),
         Err(_) => format!("unknown_{number}"),
     }
 }
