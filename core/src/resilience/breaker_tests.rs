@@ -204,8 +204,8 @@ impl Model {
 #[test]
 fn circuit_breaker_agrees_with_a_plain_model_over_ten_thousand_sequences() {
     let start = Instant::now();
-    for seed in 1..=10_000 {
-        let mut draws = Draws(seed * 0x9E37_79B9_7F4A_7C15);
+    for seed in 1..=10_000_u64 {
+        let mut draws = Draws(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let (mut breaker, mut model) = (Breaker::new(Settings::default()), Model::default());
         // The window's buckets are counted from the first call on.
         let mut millis = 0;
