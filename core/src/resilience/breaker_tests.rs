@@ -63,6 +63,9 @@ fn circuit_breaker_closes_on_success_and_starts_afresh() {
     failing(&mut breaker, 4, now + after(6));
     assert_eq!(breaker.phase(), Phase::Closed);
     assert!(!breaker.probe_succeeded(), "nothing to close");
+    failing(&mut breaker, 1, now + after(6));
+    let refused = breaker.admit(now + after(6)).unwrap_err();
+    assert_eq!(refused.retry_after, after(5), "not doubled by what is over");
 }
 
 #[test]
@@ -83,8 +86,11 @@ fn circuit_breaker_ignores_a_permit_of_an_earlier_generation() {
     let mut breaker = opened(now);
     let old = breaker.permit(now + after(5)).unwrap();
     breaker.probe_succeeded();
-    assert!(!breaker.probe_failed(&old, now + after(6), MIDDLE));
-    assert_eq!(breaker.phase(), Phase::Closed);
+    failing(&mut breaker, 5, now + after(6));
+    let present = breaker.permit(now + after(11)).unwrap();
+    assert!(!breaker.probe_failed(&old, now + after(11), MIDDLE));
+    assert_eq!(breaker.phase(), Phase::HalfOpen);
+    assert!(breaker.probe_failed(&present, now + after(11), MIDDLE));
 }
 
 #[test]
