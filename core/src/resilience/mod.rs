@@ -1,11 +1,25 @@
 //! Floor 3: what may be repeated, until when, and what is proven about a request. One concern a file.
 
 mod attempt;
+#[allow(
+    dead_code,
+    reason = "not asked by the calls yet: the health monitor that closes it is to come"
+)]
+mod breaker;
+#[allow(
+    dead_code,
+    reason = "not asked by the calls yet: the health monitor that closes it is to come"
+)]
+mod breaker_window;
+#[allow(dead_code, reason = "not asked by the calls yet")]
+mod budget;
 mod call;
 mod cancel;
 mod deadline;
 mod feed;
 mod outcome;
+#[allow(dead_code, reason = "not asked by the calls yet")]
+mod pushback;
 mod retry;
 mod subscription;
 
