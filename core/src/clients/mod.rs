@@ -1,6 +1,7 @@
 //! Floor 4: what the daemons' methods mean. One folder a daemon, one file a concern; the registry ties
 //! names to functions, the manager ties daemons to a runtime.
 
+mod admission;
 mod execution;
 mod failure;
 mod json;

@@ -5,19 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::breaker_window::Window;
-
-/// What the breaker is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Opens and refuses.
-    Normal,
-    /// Opens and closes, but refuses nothing: to see what it would do.
-    Observe,
-    /// Always closed.
-    Disabled,
-    /// Always open: the operator keeps callers away.
-    ForcedOpen,
-}
+pub(super) use crate::config::BreakerMode as Mode;
 
 /// When it opens and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -64,10 +52,21 @@ pub(super) enum Verdict {
 
 /// The state, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Closed,
     Open,
     HalfOpen,
+}
+
+impl Phase {
+    /// The word in JSON.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,13 +82,30 @@ enum State {
 /// Given to an admitted call: what it reports later counts only for the state it was admitted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
-    generation: u64,
-    incident: u64,
+    generation: u32,
+    incident: u32,
 }
+
+impl Stamp {
+    /// In 62 bits; two bits of the generation are not worth a second word.
+    pub(super) fn to_bits(self) -> u64 {
+        u64::from(self.generation & GENERATION) << 32 | u64::from(self.incident)
+    }
+
+    pub(super) fn from_bits(bits: u64) -> Self {
+        let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
+        Self {
+            generation: half(bits >> 32) & GENERATION,
+            incident: half(bits),
+        }
+    }
+}
+
+const GENERATION: u32 = u32::MAX >> 2;
 
 /// The right to make the one health read of the half-open state.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Permit(u64);
+pub(super) struct Permit(u32);
 
 /// The service must not be called before this time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,10 +119,10 @@ pub(super) struct Breaker {
     settings: Settings,
     state: State,
     /// Changes with every change of the state.
-    generation: u64,
+    generation: u32,
     /// Counted failures. A call that began before the latest one failed by the same incident: fifty
     /// calls lost with one connection are one failure.
-    incidents: u64,
+    incidents: u32,
     in_a_row: u32,
     /// How often it opened without having closed since.
     openings: u32,
@@ -137,19 +153,46 @@ impl Breaker {
 
     /// Whether a call may go out now.
     pub(super) fn admit(&self, now: Instant) -> Result<Stamp, Refused> {
-        let stamp = Stamp {
+        if self.refuses() {
+            let retry_after = self.retry_after(now).unwrap_or_default();
+            return Err(Refused { retry_after });
+        }
+        Ok(self.stamp())
+    }
+
+    /// Whether calls are kept away now.
+    pub(super) fn refuses(&self) -> bool {
+        match (self.settings.mode, self.state) {
+            (Mode::Observe | Mode::Disabled, _) | (Mode::Normal, State::Closed) => false,
+            (Mode::ForcedOpen | Mode::Normal, _) => true,
+        }
+    }
+
+    /// When a call may get through again; `None` while it is closed.
+    pub(super) fn retry_after(&self, now: Instant) -> Option<Duration> {
+        match (self.settings.mode, self.state) {
+            (Mode::ForcedOpen, _) => Some(self.settings.longest_recovery),
+            (_, State::Closed) => None,
+            (_, State::Open { until }) => Some(until.saturating_duration_since(now)),
+            (_, State::HalfOpen) => Some(Duration::ZERO),
+        }
+    }
+
+    /// What a call that goes out now carries.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
             generation: self.generation,
             incident: self.incidents,
-        };
-        let retry_after = match (self.settings.mode, self.state) {
-            (Mode::Observe | Mode::Disabled, _) | (Mode::Normal, State::Closed) => {
-                return Ok(stamp);
-            }
-            (Mode::ForcedOpen, _) => self.settings.longest_recovery,
-            (Mode::Normal, State::Open { until }) => until.saturating_duration_since(now),
-            (Mode::Normal, State::HalfOpen) => Duration::ZERO,
-        };
-        Err(Refused { retry_after })
+        }
+    }
+
+    pub(super) fn failures_in_a_row(&self) -> u32 {
+        self.in_a_row
+    }
+
+    /// All calls of the window, and those of them that failed.
+    pub(super) fn window_counts(&mut self, now: Instant) -> (u64, u64) {
+        self.window.counts(now)
     }
 
     /// Takes note of an admitted request; true when the breaker opens by it. `jitter` is in 0..1.
@@ -173,8 +216,8 @@ impl Breaker {
             }
             Verdict::Failed if stamp.incident != self.incidents => return false,
             Verdict::Failed => {
-                self.incidents += 1;
-                self.in_a_row += 1;
+                self.incidents = self.incidents.wrapping_add(1);
+                self.in_a_row = self.in_a_row.saturating_add(1);
                 self.window.record(false, now);
             }
             Verdict::Weak => self.window.record(false, now),
@@ -239,7 +282,7 @@ impl Breaker {
 
     fn change(&mut self, state: State) {
         self.state = state;
-        self.generation += 1;
+        self.generation = self.generation.wrapping_add(1) & GENERATION;
     }
 }
 

@@ -36,6 +36,13 @@ impl RetryBudget {
         tokens.left = (tokens.left + SUCCESS).min(FULL);
     }
 
+    /// How many tokens are left.
+    pub(super) fn left(&self, now: Instant) -> f64 {
+        let mut tokens = self.0.lock();
+        tokens.refill(now);
+        tokens.left as f64 / 1_000.0
+    }
+
     /// Pays for a failure that could be repeated; true when the repeat may be made. The failing request
     /// pays before it is judged, as in gRPC.
     pub(super) fn pay(&self, now: Instant) -> bool {

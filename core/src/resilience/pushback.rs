@@ -8,7 +8,7 @@ const NAME: &str = "grpc-retry-pushback-ms";
 
 /// What the daemon asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pushback {
+pub(crate) enum Pushback {
     /// Wait exactly so long, then try again.
     After(Duration),
     /// Do not try again: a negative, unreadable or repeated value.
