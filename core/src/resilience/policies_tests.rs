@@ -50,7 +50,7 @@ fn circuit_breaker_opens_at_the_threshold_and_refuses_with_reason_and_time() {
     let refusal = policies.admit().unwrap_err();
     assert_eq!(refusal.barrier, Barrier::CircuitOpen);
     assert!(
-        refusal.message.contains("connection refused (4)"),
+        refusal.message.contains("connection refused (0)"),
         "{refusal:?}"
     );
     let first = refusal.retry_after;
