@@ -2,14 +2,20 @@
 //! anything else moves; only a full lane makes it wait, inside of the drive.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::execution::GRACE;
+use super::failure;
 use super::registry::{Class, MethodRow, Passes};
 use crate::error::Error;
 use crate::resilience::{Call, Deadline, LaneEntry, NotAdmitted, Policies, ProbePermit};
+use crate::transport::Runtime;
 
 /// Time limit of the health read that decides whether the breaker closes.
-pub(super) const PROBE_TIME: Duration = Duration::from_secs(5);
+const PROBE_TIME: Duration = Duration::from_secs(5);
 
 /// What the door said.
 pub(super) enum Admission {
@@ -24,7 +30,7 @@ pub(super) enum Admission {
 /// Asks breaker and lane. `probe` makes the health read of a breaker whose time has come, and returns
 /// when its outcome is there or the call is over.
 pub(super) fn ask(
-    policies: &std::sync::Arc<Policies>,
+    policies: &Arc<Policies>,
     row: &MethodRow,
     params_json: &str,
     call: &Call,
@@ -69,7 +75,7 @@ impl Admission {
 /// Runs a call in its lane.
 pub(super) async fn run_in<T>(
     entry: Option<LaneEntry>,
-    call: std::sync::Arc<Call>,
+    call: Arc<Call>,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     if let Some(entry) = entry {
@@ -86,9 +92,33 @@ fn passes(row: &MethodRow, params_json: &str) -> bool {
         Passes::Always => true,
         Passes::If(flag) => {
             // The parameters were checked; this row's are a few short fields.
-            let params = serde_json::from_str::<serde_json::Value>(params_json);
+            let params = serde_json::from_str::<Value>(params_json);
             params.is_ok_and(|params| params.get(flag) == Some(&true.into()))
         }
+    }
+}
+
+/// Makes the health read of a breaker whose time has come, beside the call that found it due: it goes on
+/// when that call has no time left for it. `waits`: until the outcome is there.
+pub(super) fn probe(
+    runtime: &Runtime,
+    asked: impl Future<Output = Value> + Send + 'static,
+    permit: ProbePermit,
+    waits: Option<&Arc<Call>>,
+) {
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    runtime.spawn(async move {
+        if failure::is_sign_of_life(&asked.await) {
+            permit.success();
+        } else {
+            permit.failure();
+        }
+        drop(tell);
+    });
+    if let Some(call) = waits {
+        let (call, limit) = (Arc::clone(call), call.deadline().plus(GRACE));
+        // However it ends, the breaker is asked next.
+        let _ = runtime.run(limit, async move { call.within(told).await.is_ok() });
     }
 }
 

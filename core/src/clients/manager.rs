@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
 use super::admission::{self, probe_limit};
+use super::call_metadata::metadata;
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
+use super::services::{not_configured, policies, service_kind};
 use super::stream::{Ends, Stream};
 use super::{failure, lnd};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
@@ -245,28 +246,13 @@ impl Client {
         Ok(Stream::new(stream, feed, ends, keep_alive))
     }
 
-    /// The health read of a half-open breaker, beside the call that found it due. It goes on when that
-    /// call has no time left for it.
+    /// Has the health read made whose time has come, and waits for it if the breaker refuses meanwhile.
     fn probe(&self, permit: ProbePermit, call: &Arc<Call>) {
-        let (Ok(runtime), Ok(row)) = (self.core.runtime(), registry::find("lnd", "get_info"))
-        else {
-            return;
-        };
-        let (tell, told) = tokio::sync::oneshot::channel::<()>();
-        let asked = self.core.health_read(row, &self.node, probe_limit());
-        runtime.spawn(async move {
-            if failure::is_sign_of_life(&asked.await) {
-                permit.success();
-            } else {
-                permit.failure();
-            }
-            drop(tell);
-        });
-        if self.policies.is_refusing() {
-            let waiting = Arc::clone(call);
-            let limit = call.deadline().plus(GRACE);
-            // However it ends, the breaker is asked next.
-            let _ = runtime.run(limit, async move { waiting.within(told).await.is_ok() });
+        let row = registry::find("lnd", "get_info");
+        if let (Ok(runtime), Ok(row)) = (self.core.runtime(), row) {
+            let asked = self.core.health_read(row, &self.node, probe_limit());
+            let waits = self.policies.is_refusing().then_some(call);
+            admission::probe(runtime, asked, permit, waits);
         }
     }
 
@@ -391,30 +377,6 @@ impl Core {
     }
 }
 
-/// One set for each service that can be called.
-fn policies(
-    services: &BTreeMap<&'static str, Result<ServiceConfig, Error>>,
-) -> BTreeMap<&'static str, Arc<Policies>> {
-    let usable = services
-        .iter()
-        .filter_map(|(name, service)| Some((*name, service.as_ref().ok()?)));
-    usable
-        .map(|(name, config)| (name, Policies::new(name, &config.resilience)))
-        .collect()
-}
-
-fn not_configured(kind: ServiceKind) -> Error {
-    Error::local(
-        Status::NotConfigured,
-        format!("{} is not configured", kind.name()),
-        format!(
-            "add \"{}\" to the configuration, or set its variables",
-            kind.name()
-        ),
-    )
-    .with_service(kind.name())
-}
-
 fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error> {
     let name = config.kind.name();
     if config.kind != ServiceKind::Lnd {
@@ -428,48 +390,4 @@ fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error
     lnd::Node::new(config, helm)
         .map(Arc::new)
         .map_err(|error| error.with_service(name))
-}
-
-fn service_kind(name: &str) -> Result<ServiceKind, Error> {
-    ServiceKind::from_name(name).ok_or_else(|| {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-        let valid: Vec<_> = ServiceKind::ALL.iter().map(|kind| kind.name()).collect();
-        Error::local(
-            Status::UnknownService,
-            format!("there is no service `{shown}`"),
-            format!("use one of: {}", valid.join(", ")),
-        )
-    })
-}
-
-pub(super) type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
-
-fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
-    pairs
-        .iter()
-        .map(|(name, value)| metadata_entry(name, value))
-        .collect()
-}
-
-fn metadata_entry(
-    name: &str,
-    value: &str,
-) -> Result<(MetadataKey<Ascii>, MetadataValue<Ascii>), Error> {
-    let refused = |wrong: &str| {
-        Error::local(
-            Status::InvalidArgument,
-            format!("option `metadata`: {wrong}"),
-            "use lower-case ASCII names without -bin at their end; macaroon, grpc-* and :* are ours",
-        )
-    };
-    if name == "macaroon" || name.starts_with("grpc-") || name.starts_with(':') {
-        return Err(refused("a reserved name"));
-    }
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(refused("a name with upper-case letters"));
-    }
-    let key =
-        MetadataKey::from_bytes(name.as_bytes()).map_err(|_| refused("not a metadata name"))?;
-    let value = MetadataValue::try_from(value).map_err(|_| refused("a value that is not ASCII"))?;
-    Ok((key, value))
 }

@@ -2,6 +2,7 @@
 //! names to functions, the manager ties daemons to a runtime.
 
 mod admission;
+mod call_metadata;
 mod execution;
 mod failure;
 mod json;
@@ -9,6 +10,7 @@ mod lnd;
 mod manager;
 mod options;
 pub(crate) mod registry;
+mod services;
 mod stream;
 mod stream_feed;
 mod stream_message;

@@ -106,6 +106,17 @@ impl Attempt {
         self.0.connection.silent_for()
     }
 
+    /// On a connection that has been silent for so long; `spoke`: after a first message.
+    #[cfg(test)]
+    pub(super) fn silent_for_test(span: Duration, spoke: bool) -> Self {
+        Self(Arc::new(Marks {
+            latch: AtomicU8::new(HANDED),
+            answered: AtomicBool::new(false),
+            spoke: AtomicBool::new(spoke),
+            connection: Witness::silent_for_test(span),
+        }))
+    }
+
     #[cfg(test)]
     pub(super) fn note_status_for_test(&self) {
         self.0.answered.store(true, Ordering::Release);

@@ -3,20 +3,20 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 
 use super::admission::NotAdmitted;
 use super::attempt::{Attempt, Effect};
-use super::breaker::Stamp;
+use super::begun::Begun;
 use super::cancel::CancelToken;
 use super::deadline::Deadline;
 use super::lanes::Place;
 use super::outcome::{Fault, classify};
 use super::policies::Policies;
-use super::{retry, verdict};
+use super::retry;
 use crate::locks::Mutex;
 use crate::transport::DialError;
 
@@ -221,12 +221,11 @@ impl Call {
         if let Some(fault) = self.barrier() {
             return Err(fault);
         }
-        let witness = self.policies.as_ref().map(|it| (it, it.stamp()));
+        let begun = self.begin_request();
         let outcome = self.within(dial).await;
         let outcome = outcome.and_then(|dialled| dialled.map_err(Fault::Dial));
-        if let (Some((policies, stamp)), Err(fault)) = (witness, &outcome) {
-            let verdict = verdict::of_fault(fault, None, &Attempt::new(), Duration::ZERO);
-            policies.record(stamp, verdict, || fault.to_string());
+        if let (Some(begun), Err(fault)) = (begun, &outcome) {
+            begun.failed(fault, None, &Attempt::new());
         }
         outcome
     }
@@ -274,103 +273,10 @@ impl Call {
     }
 
     fn begin_request(&self) -> Option<Begun<'_>> {
-        self.policies.as_deref().map(|policies| Begun {
-            policies,
-            stamp: policies.stamp(),
-            at: Instant::now(),
-        })
-    }
-}
-
-/// A request under the eyes of the policies.
-struct Begun<'a> {
-    policies: &'a Policies,
-    stamp: Stamp,
-    at: Instant,
-}
-
-impl Begun<'_> {
-    fn succeeded(self, effect: Effect) {
-        let slow = self.policies.slow_call().filter(|_| effect == Effect::Read);
-        let verdict = verdict::of_success(self.at.elapsed(), slow);
-        self.policies.record(self.stamp, verdict, String::new);
-        self.policies.earn_retries();
-    }
-
-    fn failed(self, fault: &Fault, status: Option<&tonic::Status>, attempt: &Attempt) {
-        let verdict = verdict::of_fault(fault, status, attempt, self.at.elapsed());
-        self.policies
-            .record(self.stamp, verdict, || fault.to_string());
+        self.policies.as_deref().map(Begun::now)
     }
 }
 
 #[cfg(all(test, not(feature = "blind-retry")))]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    fn call(span: Duration) -> Call {
-        Call::new(Deadline::after(span), None, CancellationToken::new(), true)
-    }
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap()
-            .block_on(future)
-    }
-
-    fn unavailable() -> tonic::Status {
-        tonic::Status::from_error(Box::new(std::io::Error::other("broken")))
-    }
-
-    #[test]
-    fn an_unsent_request_is_repeated_three_times_in_all() {
-        let call = call(Duration::from_secs(20));
-        let outcome = run(call.request(Effect::Write, |_| async { Err::<(), _>(unavailable()) }));
-        assert!(!outcome.unwrap_err().handed);
-        assert_eq!(call.attempts(), 3);
-        assert!(call.withdraw());
-    }
-
-    #[test]
-    fn a_past_deadline_and_a_triggered_token_send_nothing() {
-        let sent = Arc::new(AtomicU32::new(0));
-        let send = |_| {
-            sent.fetch_add(1, Ordering::Relaxed);
-            std::future::pending::<Result<(), tonic::Status>>()
-        };
-        let late = call(Duration::ZERO);
-        let error = run(late.request(Effect::Write, send)).unwrap_err();
-        assert!(matches!(error.fault, Fault::DeadlineExceeded) && !error.handed);
-        let token = CancelToken::new();
-        token.trigger();
-        let cancelled = Call::new(
-            Deadline::after(Duration::from_secs(5)),
-            Some(token),
-            CancellationToken::new(),
-            true,
-        );
-        let error = run(cancelled.request(Effect::Read, send)).unwrap_err();
-        assert!(matches!(error.fault, Fault::Cancelled));
-    }
-
-    #[test]
-    fn closing_ends_a_running_call() {
-        let closing = CancellationToken::new();
-        let call = Call::new(
-            Deadline::after(Duration::from_secs(60)),
-            None,
-            closing.clone(),
-            true,
-        );
-        run(async {
-            let request = call.request(Effect::Read, |_| {
-                closing.cancel();
-                std::future::pending::<Result<(), tonic::Status>>()
-            });
-            assert!(matches!(request.await.unwrap_err().fault, Fault::Cancelled));
-        });
-    }
-}
+#[path = "call_tests.rs"]
+mod tests;

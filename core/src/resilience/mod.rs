@@ -2,6 +2,7 @@
 
 mod admission;
 mod attempt;
+mod begun;
 mod breaker;
 mod breaker_window;
 mod budget;

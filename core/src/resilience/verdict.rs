@@ -81,6 +81,7 @@ fn was_not_processed(status: &tonic::Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::ConnectionError;
 
     fn answered(code: i32) -> Verdict {
         let fault = Fault::Answered(Answer {
@@ -127,14 +128,55 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_stream_says_nothing_about_the_way() {
-        let status =
-            |reason: h2::Reason| tonic::Status::from_error(Box::new(h2::Error::from(reason)));
-        let fault = Fault::Lost("x".into());
+    fn a_deadline_counts_after_silence_alone() {
+        let of = |lasted: u64, silent: u64, spoke: bool| {
+            let attempt = Attempt::silent_for_test(Duration::from_secs(silent), spoke);
+            of_fault(
+                &Fault::DeadlineExceeded,
+                None,
+                &attempt,
+                Duration::from_secs(lasted),
+            )
+        };
+        assert_eq!(of(11, 11, false), Verdict::Failed);
+        assert_eq!(of(60, 9, false), Verdict::Ignored, "a ping was answered");
+        assert_eq!(of(9, 600, false), Verdict::Ignored, "idle before");
+        assert_eq!(of(60, 60, true), Verdict::Ignored, "its stream has spoken");
+    }
+
+    /// The status of a request whose stream the peer resets.
+    async fn reset_by_the_peer(reason: h2::Reason) -> tonic::Status {
+        let (ours, theirs) = tokio::io::duplex(65_536);
+        let peer = tokio::spawn(async move {
+            let mut connection = h2::server::handshake(theirs).await.unwrap();
+            let (_, mut answer) = connection.accept().await.unwrap().unwrap();
+            answer.send_reset(reason);
+            while connection.accept().await.is_some() {}
+        });
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(
+            hyper_util::rt::TokioExecutor::new(),
+            hyper_util::rt::TokioIo::new(ours),
+        )
+        .await
+        .unwrap();
+        let driver = tokio::spawn(connection);
+        let request = http::Request::post("https://localhost/x")
+            .body(http_body_util::Empty::<bytes::Bytes>::new())
+            .unwrap();
+        let error = sender.send_request(request).await.unwrap_err();
+        (peer.abort(), driver.abort());
+        tonic::Status::from_error(Box::new(ConnectionError::Broken(error)))
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_the_peer_refuses_says_nothing_about_the_way() {
         let of = |status: &tonic::Status| {
+            let fault = Fault::Lost("x".into());
             of_fault(&fault, Some(status), &Attempt::new(), Duration::ZERO)
         };
-        // Made here, and so not by the peer.
-        assert_eq!(of(&status(h2::Reason::REFUSED_STREAM)), Verdict::Failed);
+        let refused = reset_by_the_peer(h2::Reason::REFUSED_STREAM).await;
+        assert_eq!(of(&refused), Verdict::Ignored);
+        let reset = reset_by_the_peer(h2::Reason::INTERNAL_ERROR).await;
+        assert_eq!(of(&reset), Verdict::Failed);
     }
 }

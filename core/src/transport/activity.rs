@@ -66,6 +66,19 @@ impl Witness {
         let _ = self.0.set(Arc::clone(activity));
     }
 
+    /// On a connection that has been silent for so long.
+    #[cfg(test)]
+    pub(crate) fn silent_for_test(span: Duration) -> Self {
+        let witness = Self::default();
+        let since = Instant::now().checked_sub(span).unwrap();
+        witness.saw(&Arc::new(Activity {
+            since,
+            last_read: AtomicU64::new(1),
+            spoke: Notify::new(),
+        }));
+        witness
+    }
+
     /// How long the peer has been silent on that connection; `None`: the request never got to one.
     pub(crate) fn silent_for(&self) -> Option<Duration> {
         self.0.get().map(|activity| activity.silent_for())
