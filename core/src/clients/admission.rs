@@ -36,7 +36,7 @@ pub(super) fn ask(
     call: &Call,
     probe: impl FnOnce(ProbePermit),
 ) -> Admission {
-    if passes(row, params_json) {
+    if cfg!(feature = "policies-off") || passes(row, params_json) {
         call.pass();
         return Admission::Beside;
     }

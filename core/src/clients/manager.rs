@@ -336,8 +336,8 @@ impl Core {
             !options.no_retry,
         );
         Arc::new(match policies {
-            Some(policies) => call.under(policies),
-            None => call,
+            Some(policies) if !cfg!(feature = "policies-off") => call.under(policies),
+            _ => call,
         })
     }
 

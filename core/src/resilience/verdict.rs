@@ -50,6 +50,8 @@ fn of_answer(answer: &Answer) -> Verdict {
         Code::PermissionDenied | Code::ResourceExhausted | Code::Unauthenticated => {
             Verdict::Ignored
         }
+        // The mutant of the tests.
+        _ if cfg!(feature = "count-refusals") => Verdict::Failed,
         _ => Verdict::Alive,
     }
 }
@@ -78,7 +80,7 @@ fn was_not_processed(status: &tonic::Status) -> bool {
     false
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "count-refusals")))]
 mod tests {
     use super::*;
     use crate::transport::ConnectionError;
