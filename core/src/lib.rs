@@ -26,8 +26,8 @@ mod status;
 mod transport;
 
 pub use clients::registry::{
-    Class, Lane, METHODS, MethodRow, Needs, Refusal, SERVICES, STREAMS, ServiceRow, StreamRow,
-    methods_json,
+    Class, Lane, METHODS, MethodRow, Needs, Passes, Refusal, SERVICES, STREAMS, ServiceRow,
+    StreamRow, methods_json,
 };
 #[cfg(any(test, feature = "schemas"))]
 pub use clients::registry_text::describe_registry;

@@ -1,6 +1,8 @@
 //! Floor 4: what the daemons' methods mean. One folder a daemon, one file a concern; the registry ties
 //! names to functions, the manager ties daemons to a runtime.
 
+mod admission;
+mod call_metadata;
 mod execution;
 mod failure;
 mod json;
@@ -10,6 +12,7 @@ mod options;
 pub(crate) mod registry;
 #[cfg(any(test, feature = "schemas"))]
 pub(crate) mod registry_text;
+mod services;
 mod stream;
 mod stream_feed;
 mod stream_message;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::config::strict_json;
 use crate::error::{Error, Status};
+pub use crate::resilience::Lane;
 
 /// What repeating a method does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +34,15 @@ impl Class {
     }
 }
 
-/// Which places in flight a call takes.
+/// Whether a call passes breaker, lane and line: holding it up would cost somebody money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Plain reads.
-    Read,
-    /// Quick writes.
-    Write,
-    /// Calls that may stay open as long as a payment flies.
-    Payment,
+pub enum Passes {
+    /// It does not.
+    Never,
+    /// It does.
+    Always,
+    /// It does when this parameter is true.
+    If(&'static str),
 }
 
 /// What the daemon must be for a method to make sense.
@@ -108,6 +109,8 @@ pub struct MethodRow {
     pub class: Class,
     /// Which places in flight it takes.
     pub lane: Lane,
+    /// Whether it passes them.
+    pub passes: Passes,
     /// Default deadline in milliseconds.
     pub deadline_ms: u64,
     /// Whether a time limit of the configuration takes the place of the default.

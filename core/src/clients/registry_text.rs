@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::registry::{Lane, METHODS, MethodRow, Needs, SERVICES, STREAMS, StreamRow};
+use super::registry::{METHODS, MethodRow, Needs, SERVICES, STREAMS, StreamRow};
 
 /// The text of [`super::methods_json`], anew: one line an entry, so that a change of one is a change of one line.
 pub fn describe_registry() -> String {
@@ -55,11 +55,7 @@ fn describe(row: &MethodRow) -> Value {
         "service": row.service,
         "rpcs": row.rpcs,
         "class": row.class.letter(),
-        "lane": match row.lane {
-            Lane::Read => "read",
-            Lane::Write => "write",
-            Lane::Payment => "payment",
-        },
+        "lane": row.lane.name(),
         "deadline_ms": row.deadline_ms,
         "configured_deadline": row.configured_deadline,
         "permissions": row.permissions,
