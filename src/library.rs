@@ -71,7 +71,7 @@ pub unsafe extern "C" fn arkgrpc_methods(result: *mut *mut arkgrpc_result) -> ar
     unsafe {
         guard::answering(result, || {
             Ok(Success {
-                json: arkgrpc_core::methods_json().to_owned(),
+                json: arkgrpc_core::methods_json(),
                 recovery: None,
             })
         })
