@@ -110,6 +110,11 @@ statuses! {
     /// The stream is over: its manager was closed.
     End = 141, "END";
 
+    /// The node is not fit for this write now: locked, starting or syncing.
+    ReadOnly = 155, "READ_ONLY";
+    /// The latest health probes found the daemon out of reach.
+    ServiceDown = 156, "SERVICE_DOWN";
+
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";
     /// The TLS handshake failed or the certificate is not the expected one.

@@ -5,20 +5,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
 use super::execution::{GRACE, Gate, deadline, finish};
+use super::health_monitor::{Monitor, Watched};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
+use super::stale::Memory;
 use super::stream::{Ends, Stream};
-use super::{failure, lnd};
+use super::{lnd, readiness, stale};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
 use crate::resilience::{Call, Deadline};
 use crate::state::StateDirectory;
-use crate::transport::{Chores, Helm, HostHooks, Runtime};
+use crate::transport::{Helm, HostHooks, Runtime};
+
+#[path = "manager_health.rs"]
+mod health;
 
 /// How long `close` waits for cancelled calls and for the worker.
 const JOIN_TIME: Duration = Duration::from_secs(2);
@@ -44,6 +49,8 @@ struct Core {
     timeout: Option<Duration>,
     operation_secret: Option<Secret>,
     state: Option<StateDirectory>,
+    monitor: Arc<Monitor>,
+    memory: Memory,
     gate: Arc<Gate>,
     closing: CancellationToken,
     /// Ends the streams; they are not waited for, as they have no end of their own.
@@ -71,13 +78,21 @@ impl Manager {
             .services
             .into_iter()
             .map(|(name, service)| (name, service.and_then(|config| open(config, &helm))));
+        let services: BTreeMap<_, _> = services.collect();
+        let closing = CancellationToken::new();
+        let watched = services.iter().map(|(name, service)| {
+            let watched = service.clone().map(|node| node as Arc<dyn Watched>);
+            (*name, watched)
+        });
         Ok(Self(Arc::new(Core {
-            services: services.collect(),
+            monitor: Monitor::new(watched, closing.clone()),
+            memory: Memory::default(),
+            services,
             timeout: config.timeout,
             operation_secret: config.operation_secret,
             state,
             gate: Arc::default(),
-            closing: CancellationToken::new(),
+            closing,
             ending_streams: CancellationToken::new(),
             runtime: OnceCell::new(),
             helm,
@@ -97,22 +112,6 @@ impl Manager {
         })
     }
 
-    /// Asks every configured daemon now how it is doing.
-    pub fn health_check_all(&self, timeout: Duration) -> Result<Success, Error> {
-        let _inside = self.0.gate.enter()?;
-        let row = registry::find("lnd", "get_info")?;
-        let limit = Deadline::after(timeout);
-        let mut services = Map::new();
-        for (name, service) in &self.0.services {
-            let report = match service {
-                Ok(node) => self.0.ask_health(row, node, limit),
-                Err(error) => failure::health_report(error),
-            };
-            services.insert((*name).to_owned(), report);
-        }
-        Ok(Success::new(json!({ "services": services }).to_string()))
-    }
-
     /// Drops the connections of a service, or of all, and forgets backoff and identity.
     pub fn reconnect(&self, service: Option<&str>) -> Result<Success, Error> {
         let _inside = self.0.gate.enter()?;
@@ -121,12 +120,14 @@ impl Manager {
             Some(name) => {
                 let kind = service_kind(name)?;
                 self.0.node(kind)?.reset();
+                self.0.memory.forget(kind.name());
                 done.push(kind.name());
             }
             None => {
                 for (name, node) in &self.0.services {
                     if let Ok(node) = node {
                         node.reset();
+                        self.0.memory.forget(name);
                         done.push(*name);
                     }
                 }
@@ -141,6 +142,7 @@ impl Manager {
         let core = &self.0;
         let limit = Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 60 * 60));
         core.ending_streams.cancel();
+        core.monitor.close();
         let drained = core.gate.close(limit);
         core.closing.cancel();
         let left = drained || core.gate.close(Instant::now() + JOIN_TIME);
@@ -172,6 +174,9 @@ impl Client {
         let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
         let prepared = registry::prepare_lnd(row, params_json).map_err(place)?;
+        if options.allow_stale {
+            stale::check(row).map_err(place)?;
+        }
         let call = self
             .core
             .begin(deadline(row, &options, self.core.timeout), &options);
@@ -182,12 +187,22 @@ impl Client {
             .with_metadata(metadata);
         let limit = call.deadline().plus(GRACE);
         let runtime = self.core.runtime().map_err(place)?;
+        let patience = options.wait_for_ready.then(|| {
+            let monitor = Arc::clone(&self.core.monitor);
+            (monitor, Arc::clone(&self.node), Arc::clone(&call))
+        });
+        let running = readiness::run(patience, row, prepared(context));
         let outcome = if self.node.is_live_for(row.class) {
-            runtime.run_here(row.class != Class::Read, limit, prepared(context))
+            runtime.run_here(row.class != Class::Read, limit, running)
         } else {
-            runtime.run(limit, prepared(context))
+            runtime.run(limit, running)
         };
-        finish(row, &call, operation, outcome).map(Success::new)
+        let mut outcome = finish(row, &call, operation, outcome);
+        self.core.monitor.heed(self.node.pulse(), &outcome);
+        if options.allow_stale {
+            outcome = self.core.memory.consult(row, params_json, outcome);
+        }
+        outcome.map(Success::new)
     }
 
     /// Opens a stream: checks the parameters and begins in the background.
@@ -201,6 +216,9 @@ impl Client {
         let stream = registry::find_stream(self.kind.name(), name)?;
         let row = &stream.row;
         let place = |error: Error| error.with_place(row.service, row.name);
+        if options.allow_stale {
+            stale::check(row).map_err(place)?;
+        }
         Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
         let prepared = registry::prepare_lnd_stream(row, params_json).map_err(place)?;
@@ -252,8 +270,12 @@ impl Client {
 
 impl Core {
     fn runtime(&self) -> Result<&Runtime, Error> {
-        self.runtime
-            .get_or_try_init(|| Runtime::start(self.hooks, Arc::clone(&self.helm), Chores::none()))
+        self.runtime.get_or_try_init(|| {
+            let helm = Arc::clone(&self.helm);
+            let runtime = Runtime::start(self.hooks, helm, self.monitor.chores())?;
+            self.monitor.begin(runtime.spawner());
+            Ok(runtime)
+        })
     }
 
     fn node(&self, kind: ServiceKind) -> Result<Arc<lnd::Node>, Error> {
@@ -299,23 +321,6 @@ impl Core {
             self.closing.clone(),
             !options.no_retry,
         ))
-    }
-
-    fn ask_health(&self, row: &'static MethodRow, node: &Arc<lnd::Node>, limit: Deadline) -> Value {
-        let call = self.begin(
-            limit,
-            &CallOptions {
-                no_retry: true,
-                ..CallOptions::default()
-            },
-        );
-        let context = lnd::Context::new(Arc::clone(&call), Arc::clone(node), row, None, None);
-        let asked = async move { lnd::health(&context).await };
-        let outcome = self.runtime().and_then(|runtime| {
-            let answer = runtime.run(limit.plus(GRACE), asked);
-            answer.map_err(|_| failure::deadline_exceeded())
-        });
-        outcome.unwrap_or_else(|error| failure::health_report(&error))
     }
 }
 
@@ -377,3 +382,7 @@ fn metadata_entry(
     let value = MetadataValue::try_from(value).map_err(|_| refused("a value that is not ASCII"))?;
     Ok((key, value))
 }
+
+#[cfg(test)]
+#[path = "manager_tests.rs"]
+mod tests;

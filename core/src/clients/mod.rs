@@ -3,11 +3,17 @@
 
 mod execution;
 mod failure;
+mod health_events;
+mod health_monitor;
+mod health_pulse;
+mod health_view;
 mod json;
 mod lnd;
 mod manager;
 mod options;
+mod readiness;
 pub(crate) mod registry;
+mod stale;
 mod stream;
 mod stream_feed;
 mod stream_message;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::{health_view, stale};
 use crate::config::strict_json;
 use crate::error::{Error, Status};
 
@@ -113,6 +114,8 @@ pub struct MethodRow {
     pub configured_deadline: bool,
     /// Largest parameter text in bytes.
     pub max_input_bytes: u64,
+    /// Whether `allow_stale` may give its last good answer.
+    pub stale: bool,
     /// Permissions that the macaroon needs, `entity:action`.
     pub permissions: &'static [&'static str],
     /// What the daemon must be.
@@ -137,7 +140,11 @@ impl MethodRow {
 
     /// JSON Schema of the result.
     pub fn result_schema(&self) -> Value {
-        Value::from((self.result_schema)())
+        let mut schema = Value::from((self.result_schema)());
+        if self.stale {
+            stale::describe(&mut schema);
+        }
+        schema
     }
 
     /// Whether a refusal is on the service's or the method's list of those without effect.
@@ -260,7 +267,10 @@ pub fn methods_json() -> String {
         .map(|service| json!({ "name": service.name, "doc": service.doc }))
         .collect();
     let streams: Vec<Value> = STREAMS.iter().map(describe_stream).collect();
-    json!({ "services": services, "methods": methods, "streams": streams }).to_string()
+    json!({
+        "services": services, "methods": methods, "streams": streams, "manager": health_view::schemas(),
+    })
+    .to_string()
 }
 
 fn describe_stream(stream: &StreamRow) -> Value {
@@ -303,6 +313,7 @@ fn describe(row: &MethodRow) -> Value {
         "configured_deadline": row.configured_deadline,
         "permissions": row.permissions,
         "needs": needs_name(row.needs),
+        "stale": row.stale,
         "reconcile": Some(row.reconcile).filter(|text| !text.is_empty()),
         "errors": row.errors,
         "doc": row.doc,

@@ -40,6 +40,11 @@ impl Backoff {
         self.not_before = None;
     }
 
+    /// The next dial may start now.
+    pub(super) fn forgive(&mut self) {
+        self.not_before = None;
+    }
+
     /// Notes a dial that started at `started` and failed.
     pub(super) fn failed(&mut self, started: Instant) {
         let grown = FIRST.as_secs_f64() * FACTOR.powi(self.failures);
@@ -68,6 +73,10 @@ mod tests {
             );
             expected = (expected * 1.6).min(30.0);
         }
+        backoff.forgive();
+        assert!(backoff.remaining(start).is_none());
+        backoff.failed(start);
+        assert!(backoff.remaining(start) > Some(Duration::from_secs(23)));
         backoff.succeeded();
         assert!(backoff.remaining(start).is_none());
     }

@@ -141,6 +141,22 @@ impl Connection {
         state.last_error = None;
     }
 
+    /// Ends the pause after a failed dial: the next call dials. Further failures still lengthen it.
+    pub(crate) fn forgive(&self) {
+        self.0.state.lock().backoff.forgive();
+    }
+
+    /// Leaves a connection on which nothing came for so long: the next call dials. Requests that are
+    /// under way on it go on.
+    pub(crate) fn give_up_if_silent(&self, span: Duration) {
+        let mut state = self.0.state.lock();
+        let silent =
+            matches!(&state.slot, Slot::Live(live) if live.dialed.activity.silent_for() >= span);
+        if silent {
+            state.slot = Slot::Empty;
+        }
+    }
+
     /// Whether a request can go out without a dial.
     pub(crate) fn is_live(&self) -> bool {
         matches!(&self.0.state.lock().slot, Slot::Live(live) if !live.dialed.sender.is_closed())

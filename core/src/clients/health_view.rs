@@ -1,0 +1,120 @@
+//! What is told about health, as JSON: a look made now, what is known without a look, and one event.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, schema_for};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::stream_message::StreamMessage;
+
+/// All services, by name.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Services<T> {
+    /// What is told of each configured service.
+    pub(crate) services: BTreeMap<&'static str, T>,
+}
+
+/// The schemas of what a manager tells.
+pub(crate) fn schemas() -> Value {
+    json!({
+        "health": schema_for!(Services<HealthView>),
+        "health_check_all": schema_for!(Services<CheckView>),
+        "events": schema_for!(StreamMessage<HealthEventView>),
+    })
+}
+
+/// How a service is, asked now.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct CheckView {
+    /// `up`, `degraded`, `read_only` or `down`, as this one look shows it.
+    pub(crate) status: &'static str,
+    /// Why it is not up, or what the look could not see; else null.
+    pub(crate) reason: Option<String>,
+    /// The remedy; null when none is needed or known.
+    pub(crate) hint: Option<String>,
+    /// Status name of the error that the look met; null when it met none.
+    pub(crate) code: Option<&'static str>,
+    /// The daemon's own state, for lnd that of its wallet; null when it did not answer or has none.
+    pub(crate) state: Option<String>,
+    /// How long its first answer took, milliseconds.
+    pub(crate) latency_ms: Option<f64>,
+    /// Who it is and how far; null when it does not answer that, or the macaroon does not allow it.
+    pub(crate) info: Option<NodeView>,
+}
+
+/// Who answered, and how far it is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct NodeView {
+    /// Identity key, hex.
+    pub(crate) identity_pubkey: String,
+    /// Name that the operator gave.
+    pub(crate) alias: String,
+    /// Version of the daemon.
+    pub(crate) version: String,
+    /// Height of the best block that it knows.
+    pub(crate) block_height: u32,
+    /// Whether it is in sync with its chain backend.
+    pub(crate) synced_to_chain: bool,
+    /// Whether it is in sync with the channel graph.
+    pub(crate) synced_to_graph: bool,
+}
+
+/// What is known of a service, without asking it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct HealthView {
+    /// `up`, `degraded`, `read_only`, `down` or `closed`; null before the first answer or probe.
+    pub(crate) status: Option<&'static str>,
+    /// Since when it is in this state, unix seconds; null with status.
+    pub(crate) since: Option<u64>,
+    /// How long ago it was last asked, milliseconds; null when it never was.
+    pub(crate) last_probe_age_ms: Option<u64>,
+    /// What the last look found, see CheckView; null in a service that was never asked.
+    pub(crate) reason: Option<String>,
+    /// The remedy.
+    pub(crate) hint: Option<String>,
+    /// Status name of the error that the last look met.
+    pub(crate) code: Option<&'static str>,
+    /// The daemon's own state.
+    pub(crate) state: Option<String>,
+    /// How long its first answer took, milliseconds.
+    pub(crate) latency_ms: Option<f64>,
+    /// Who it is and how far, as of the last look that saw it; null before that.
+    pub(crate) info: Option<NodeView>,
+    /// The latest error of a look, also when all is well again; null when there was none.
+    pub(crate) last_error: Option<LastErrorView>,
+}
+
+/// An error that a look met.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct LastErrorView {
+    /// Its status name.
+    pub(crate) code: &'static str,
+    /// What it said.
+    pub(crate) message: String,
+    /// How long ago, milliseconds.
+    pub(crate) age_ms: u64,
+}
+
+/// One change.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct HealthEventView {
+    /// What changed: `health`.
+    pub(crate) event: &'static str,
+    /// The service.
+    pub(crate) service: &'static str,
+    /// The state before; null when nothing was known, and in what a stream tells first.
+    pub(crate) from: Option<&'static str>,
+    /// The state since then.
+    pub(crate) to: &'static str,
+    /// When it changed, unix seconds.
+    pub(crate) at: u64,
+    /// Why; null when there is nothing to say.
+    pub(crate) reason: Option<String>,
+    /// Status name of the error behind it; null when there is none.
+    pub(crate) code: Option<&'static str>,
+}
+
+#[cfg(test)]
+#[path = "health_view_tests.rs"]
+mod tests;
