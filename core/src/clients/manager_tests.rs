@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::error::Executed;
+use crate::resilience::CancelToken;
 
 const LONG: Duration = Duration::from_secs(20);
 

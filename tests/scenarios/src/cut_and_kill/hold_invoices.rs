@@ -234,7 +234,7 @@ fn ask_once_reachable(player: &Player, act: &Act) -> Result<Reply> {
     let start = Instant::now();
     loop {
         let reply = ask(player, act)?;
-        if reply.status != "CONNECT_FAILED" || start.elapsed() > LIMIT {
+        if !reply.found_nobody() || start.elapsed() > LIMIT {
             return Ok(reply);
         }
         before_next_look(POLL_INTERVAL);
