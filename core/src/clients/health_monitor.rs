@@ -105,20 +105,22 @@ impl Monitor {
         let mut rest = CALM;
         for daemon in self.daemons() {
             let pulse = daemon.pulse();
-            let (pause, health) =
-                pulse.with_machine(|machine| (machine.pause(now), machine.health()));
-            if pause.is_some_and(|pause| pause.is_zero()) {
-                pulse.start();
+            if pulse.start_if_due(now) {
                 let probe = Probe {
                     daemon: Arc::clone(daemon),
                     closing: self.closing.clone(),
                 };
                 spawner.spawn(probe.make());
             }
-            let alert = !matches!(health, None | Some(Health::Up | Health::Closed));
-            let longest = if alert { ALERT } else { CALM };
-            rest = rest.min(pause.filter(|pause| !pause.is_zero()).unwrap_or(longest));
-            rest = rest.min(longest);
+            let (pause, health) =
+                pulse.with_machine(|machine| (machine.pause(now), machine.health()));
+            let well = matches!(health, None | Some(Health::Up | Health::Closed));
+            rest = match pause {
+                Some(pause) if well => rest.min(pause),
+                Some(pause) => rest.min(pause).min(ALERT),
+                // One is under way, and what it finds decides when the next one is due.
+                None => rest.min(ALERT),
+            };
         }
         rest
     }

@@ -129,10 +129,16 @@ impl Pulse {
         act(&mut self.known.lock().machine)
     }
 
-    /// A probe starts.
-    pub(super) fn start(&self) {
-        self.alive.store(false, Ordering::Relaxed);
-        self.with_machine(|machine| machine.start(Instant::now()));
+    /// A probe starts, if one is due; one at a time, whoever asks.
+    pub(super) fn start_if_due(&self, now: Instant) -> bool {
+        self.with_machine(|machine| {
+            let due = machine.pause(now) == Some(Duration::ZERO);
+            if due {
+                self.alive.store(false, Ordering::Relaxed);
+                machine.start(now);
+            }
+            due
+        })
     }
 
     /// A look at the daemon ended.
