@@ -1,17 +1,19 @@
 //! Watches the health of all services of a manager: asks each daemon now and then, beside the calls and
 //! past their limits, and keeps what it learns where calls and callers can see it.
 
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::health_events::Hub;
 use super::health_pulse::{Examination, Pulse};
-use super::health_view::{HealthView, Services};
+use super::health_view::{HealthEventView, HealthView, Services};
 use crate::error::{Error, Origin, Status};
-use crate::resilience::{Call, Deadline, Finding, Health};
+use crate::locks::Mutex;
+use crate::resilience::{Call, Deadline, Finding, Health, Phase, Policies, ProbePermit};
 use crate::transport::{Chores, Spawner};
 
 /// A service that is well is looked after this often; others more often, so that a probe that is
@@ -40,7 +42,13 @@ pub(crate) trait Watched: Send + Sync {
 struct Service {
     name: &'static str,
     /// Or why it cannot work as it is configured.
-    daemon: Result<Arc<dyn Watched>, Error>,
+    patient: Result<Patient, Error>,
+}
+
+#[derive(Clone)]
+struct Patient {
+    daemon: Arc<dyn Watched>,
+    policies: Arc<Policies>,
 }
 
 /// The monitor of one manager.
@@ -49,26 +57,88 @@ pub(super) struct Monitor {
     hub: Arc<Hub>,
     closing: CancellationToken,
     spawner: OnceLock<Spawner>,
+    /// Held from fetching the changes of a breaker until they are told, so that they stay in order.
+    telling: Mutex<()>,
 }
 
 impl Monitor {
     pub(super) fn new(
         services: impl Iterator<Item = (&'static str, Result<Arc<dyn Watched>, Error>)>,
+        policies: &BTreeMap<&'static str, Arc<Policies>>,
         closing: CancellationToken,
     ) -> Arc<Self> {
         let hub = Arc::<Hub>::default();
-        let services = services.map(|(name, daemon)| {
-            if let Ok(daemon) = &daemon {
-                daemon.pulse().attach(name, &hub);
-            }
-            Service { name, daemon }
+        let services = services.filter_map(|(name, daemon)| {
+            let patient = match daemon {
+                Ok(daemon) => {
+                    daemon.pulse().attach(name, &hub);
+                    let policies = Arc::clone(policies.get(name)?);
+                    Ok(Patient { daemon, policies })
+                }
+                Err(error) => Err(error),
+            };
+            Some(Service { name, patient })
         });
-        Arc::new(Self {
-            services: services.collect(),
-            hub,
-            closing,
-            spawner: OnceLock::new(),
+        let services = services.collect();
+        Arc::new_cyclic(|monitor: &Weak<Self>| {
+            let monitor = Self {
+                services,
+                hub,
+                closing,
+                spawner: OnceLock::new(),
+                telling: Mutex::new(()),
+            }
+            .listening(monitor);
+            monitor
         })
+    }
+
+    /// Is told of every change of a breaker.
+    fn listening(self, myself: &Weak<Self>) -> Self {
+        for (index, service) in self.services.iter().enumerate() {
+            if let Ok(patient) = &service.patient {
+                let monitor = myself.clone();
+                patient.policies.on_transition(move || {
+                    if let Some(monitor) = monitor.upgrade() {
+                        monitor.breaker_changed(index);
+                    }
+                });
+            }
+        }
+        self
+    }
+
+    fn breaker_changed(self: &Arc<Self>, index: usize) {
+        let Some(service) = self.services.get(index) else {
+            return;
+        };
+        let Ok(patient) = &service.patient else {
+            return;
+        };
+        let telling = self.telling.lock();
+        let (changes, dropped) = patient.policies.take_transitions();
+        if dropped > 0 {
+            tracing::warn!(target: "arkgrpc::health", dropped, "changes of a breaker were lost");
+        }
+        let opened = changes
+            .iter()
+            .any(|change| (change.from, change.to) == (Phase::Closed, Phase::Open));
+        for change in changes {
+            self.hub.publish(HealthEventView {
+                event: "breaker",
+                service: service.name,
+                from: Some(change.from.name()),
+                to: change.to.name(),
+                at: unix(change.at),
+                reason: Some(change.reason).filter(|reason| !reason.is_empty()),
+                code: None,
+                retry_after_ms: change.retry_after.map(milliseconds),
+            });
+        }
+        drop(telling);
+        if opened {
+            self.wake(patient.daemon.pulse());
+        }
     }
 
     pub(super) fn hub(&self) -> &Arc<Hub> {
@@ -85,15 +155,16 @@ impl Monitor {
     pub(super) fn begin(&self, spawner: Spawner) {
         self.spawner.get_or_init(|| spawner);
         let now = Instant::now();
-        for daemon in self.daemons() {
-            daemon.pulse().with_machine(|machine| machine.begin(now));
+        for patient in self.patients() {
+            let pulse = patient.daemon.pulse();
+            pulse.with_machine(|machine| machine.begin(now));
         }
     }
 
-    fn daemons(&self) -> impl Iterator<Item = &Arc<dyn Watched>> {
+    fn patients(&self) -> impl Iterator<Item = &Patient> {
         self.services
             .iter()
-            .filter_map(|service| service.daemon.as_ref().ok())
+            .filter_map(|service| service.patient.as_ref().ok())
     }
 
     /// Starts the probes that are due; the time until there may be another one.
@@ -103,11 +174,11 @@ impl Monitor {
         };
         let now = Instant::now();
         let mut rest = CALM;
-        for daemon in self.daemons() {
-            let pulse = daemon.pulse();
+        for patient in self.patients() {
+            let pulse = patient.daemon.pulse();
             if pulse.start_if_due(now) {
                 let probe = Probe {
-                    daemon: Arc::clone(daemon),
+                    patient: patient.clone(),
                     closing: self.closing.clone(),
                 };
                 spawner.spawn(probe.make());
@@ -153,8 +224,11 @@ impl Monitor {
     /// What is known of every service, without asking.
     pub(super) fn snapshot(&self) -> Services<HealthView> {
         let views = self.services.iter().map(|service| {
-            let view = match &service.daemon {
-                Ok(daemon) => daemon.pulse().view(),
+            let view = match &service.patient {
+                Ok(patient) => HealthView {
+                    breaker: Some(patient.policies.snapshot().into()),
+                    ..patient.daemon.pulse().view()
+                },
                 Err(error) => misconfigured(error),
             };
             (service.name, view)
@@ -166,8 +240,8 @@ impl Monitor {
 
     /// The manager is closed.
     pub(super) fn close(&self) {
-        for daemon in self.daemons() {
-            daemon.pulse().close();
+        for patient in self.patients() {
+            patient.daemon.pulse().close();
         }
         self.hub.end();
     }
@@ -175,33 +249,63 @@ impl Monitor {
 
 /// One probe under way.
 struct Probe {
-    daemon: Arc<dyn Watched>,
+    patient: Patient,
     closing: CancellationToken,
 }
 
 impl Probe {
     async fn make(self) {
-        self.daemon.forgive();
-        let limit = Deadline::after(self.daemon.probe_limit());
+        let Patient { daemon, policies } = &self.patient;
+        let limit = Deadline::after(daemon.probe_limit());
         let call = Arc::new(Call::new(limit, None, self.closing.clone(), false));
-        let examination = Arc::clone(&self.daemon).examine(call).await;
-        if self.closing.is_cancelled() {
-            return;
-        }
-        let finding = examination.finding;
-        let pulse = self.daemon.pulse();
-        pulse.finish(examination);
-        let health = pulse.with_machine(|machine| machine.health());
-        self.daemon.learn(finding, health);
+        let permit = policies.try_probe();
+        look(Arc::clone(daemon), call, policies, permit).await;
     }
 }
 
 impl Drop for Probe {
     /// After a defect, or with its runtime: the next one must not wait for it.
     fn drop(&mut self) {
-        let pulse = self.daemon.pulse();
+        let pulse = self.patient.daemon.pulse();
         pulse.with_machine(|machine| machine.abandon(Instant::now()));
     }
+}
+
+/// Asks a daemon how it is, by whomever that is wanted, and lets all know who should. Past breaker and
+/// lanes; an answer closes the breaker.
+pub(super) async fn look(
+    daemon: Arc<dyn Watched>,
+    call: Arc<Call>,
+    policies: &Policies,
+    permit: Option<ProbePermit>,
+) -> Arc<Examination> {
+    daemon.forgive();
+    let patient = call.deadline().span() >= daemon.probe_limit();
+    let examination = Arc::new(Arc::clone(&daemon).examine(Arc::clone(&call)).await);
+    let finding = examination.finding;
+    let alive = finding != Finding::Failed;
+    match permit {
+        Some(permit) if alive => permit.success(),
+        Some(permit) => permit.failure(),
+        None if alive => policies.note_healthy(),
+        None => {}
+    }
+    if examination.tells(patient) {
+        let pulse = daemon.pulse();
+        pulse.finish(&examination);
+        let health = pulse.with_machine(|machine| machine.health());
+        daemon.learn(finding, health);
+    }
+    examination
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn unix(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn misconfigured(error: &Error) -> HealthView {
@@ -216,5 +320,6 @@ fn misconfigured(error: &Error) -> HealthView {
         latency_ms: None,
         info: None,
         last_error: None,
+        breaker: None,
     }
 }

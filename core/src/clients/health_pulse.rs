@@ -97,7 +97,7 @@ pub(crate) struct Pulse {
 struct Known {
     machine: Machine,
     since: Option<u64>,
-    latest: Option<Examination>,
+    latest: Option<Arc<Examination>>,
     active: Option<bool>,
     synced: Option<bool>,
     info: Option<NodeView>,
@@ -142,7 +142,7 @@ impl Pulse {
     }
 
     /// A look at the daemon ended.
-    pub(super) fn finish(&self, examination: Examination) {
+    pub(super) fn finish(&self, examination: &Arc<Examination>) {
         let now = Instant::now();
         let mut known = self.known.lock();
         let alive = self.alive.load(Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl Pulse {
         if let Some(info) = &examination.info {
             known.info = Some(info.clone());
         }
-        known.latest = Some(examination);
+        known.latest = Some(Arc::clone(examination));
         self.settle(&mut known, change);
         drop(known);
         self.news.notify_waiters();
@@ -209,7 +209,8 @@ impl Pulse {
             to: change.to.name(),
             at,
             reason: because.and_then(|latest| latest.reason.clone()),
-            code: because.and_then(Examination::code),
+            code: because.and_then(|latest| latest.code()),
+            retry_after_ms: None,
         });
     }
 
@@ -261,7 +262,7 @@ impl Pulse {
             last_probe_age_ms: known.machine.probed().map(age),
             reason: latest.and_then(|latest| latest.reason.clone()),
             hint: latest.and_then(|latest| latest.hint.clone()),
-            code: latest.and_then(Examination::code),
+            code: latest.and_then(|latest| latest.code()),
             state: latest.and_then(|latest| latest.state.clone()),
             latency_ms: latest.and_then(|latest| latest.latency.map(milliseconds)),
             info: known.info.clone(),
@@ -273,6 +274,7 @@ impl Pulse {
                     message: message.clone(),
                     age_ms: age(*at),
                 }),
+            breaker: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::stream_message::StreamMessage;
+use crate::resilience::Snapshot;
 
 /// All services, by name.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -83,6 +84,44 @@ pub(crate) struct HealthView {
     pub(crate) info: Option<NodeView>,
     /// The latest error of a look, also when all is well again; null when there was none.
     pub(crate) last_error: Option<LastErrorView>,
+    /// The circuit breaker; null when the service cannot be called as it is configured.
+    pub(crate) breaker: Option<BreakerView>,
+}
+
+/// The circuit breaker of a service.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct BreakerView {
+    /// `closed`, `open` or `half_open`.
+    pub(crate) state: &'static str,
+    /// `normal`, `observe`, `disabled` or `forced_open`.
+    pub(crate) mode: &'static str,
+    /// Failures that counted since the last answer.
+    pub(crate) failures_in_a_row: u32,
+    /// Requests of the last 30 s that said something about the daemon.
+    pub(crate) calls_in_window: u64,
+    /// Those of them that failed.
+    pub(crate) failures_in_window: u64,
+    /// Until calls may get through again, milliseconds; null while it is closed.
+    pub(crate) retry_after_ms: Option<u64>,
+    /// How often it opened since the manager was made.
+    pub(crate) opened: u64,
+    /// Calls that it refused since then.
+    pub(crate) refused: u64,
+}
+
+impl From<Snapshot> for BreakerView {
+    fn from(now: Snapshot) -> Self {
+        Self {
+            state: now.breaker,
+            mode: now.mode,
+            failures_in_a_row: now.failures_in_a_row,
+            calls_in_window: now.calls_in_window,
+            failures_in_window: now.failures_in_window,
+            retry_after_ms: now.retry_after_ms,
+            opened: now.opened,
+            refused: now.refused,
+        }
+    }
 }
 
 /// An error that a look met.
@@ -99,11 +138,11 @@ pub(crate) struct LastErrorView {
 /// One change.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct HealthEventView {
-    /// What changed: `health`.
+    /// What changed: `health` or `breaker`.
     pub(crate) event: &'static str,
     /// The service.
     pub(crate) service: &'static str,
-    /// The state before; null when nothing was known, and in what a stream tells first.
+    /// The state before, of a breaker `closed`, `open` or `half_open`; null when nothing was known, and in what a stream tells first.
     pub(crate) from: Option<&'static str>,
     /// The state since then.
     pub(crate) to: &'static str,
@@ -113,6 +152,8 @@ pub(crate) struct HealthEventView {
     pub(crate) reason: Option<String>,
     /// Status name of the error behind it; null when there is none.
     pub(crate) code: Option<&'static str>,
+    /// Of a breaker that opened: how long it refuses calls, milliseconds; else null.
+    pub(crate) retry_after_ms: Option<u64>,
 }
 
 #[cfg(test)]

@@ -79,6 +79,16 @@ fn data_structures_of_health_are_golden() {
             message: "connection refused".into(),
             age_ms: 62_000,
         }),
+        breaker: Some(BreakerView {
+            state: "closed",
+            mode: "normal",
+            failures_in_a_row: 0,
+            calls_in_window: 12,
+            failures_in_window: 1,
+            retry_after_ms: None,
+            opened: 1,
+            refused: 7,
+        }),
     };
     let unasked = HealthView {
         status: None,
@@ -91,6 +101,7 @@ fn data_structures_of_health_are_golden() {
         latency_ms: None,
         info: None,
         last_error: None,
+        breaker: None,
     };
     check("health", all(back, unasked));
 }
@@ -105,6 +116,7 @@ fn data_structures_of_events_are_golden() {
         at: 1_790_000_000,
         reason: Some("connection refused".into()),
         code: Some("CONNECT_FAILED"),
+        retry_after_ms: None,
     };
     check("events", StreamMessage::item(event));
 }

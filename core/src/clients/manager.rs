@@ -7,18 +7,20 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
+use super::admission;
+use super::call_metadata::metadata;
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::health_monitor::{Monitor, Watched};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
-use super::stale::Memory;
+use super::services::{not_configured, policies, service_kind};
+use super::stale::{self, Memory};
 use super::stream::{Ends, Stream};
-use super::{lnd, readiness, stale};
+use super::{failure, lnd, readiness};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
-use crate::resilience::{Call, Deadline};
+use crate::resilience::{Call, Deadline, Policies};
 use crate::state::StateDirectory;
 use crate::transport::{Helm, HostHooks, Runtime};
 
@@ -38,6 +40,7 @@ pub struct Client {
     core: Arc<Core>,
     kind: ServiceKind,
     node: Arc<lnd::Node>,
+    policies: Arc<Policies>,
 }
 
 struct Core {
@@ -46,6 +49,7 @@ struct Core {
     helm: Arc<Helm>,
     hooks: HostHooks,
     services: BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>,
+    policies: BTreeMap<&'static str, Arc<Policies>>,
     timeout: Option<Duration>,
     operation_secret: Option<Secret>,
     state: Option<StateDirectory>,
@@ -73,6 +77,7 @@ impl Manager {
 
     fn start(config: ManagerConfig, hooks: HostHooks) -> Result<Self, Error> {
         let state = config.state_dir.map(StateDirectory::open).transpose()?;
+        let policies = policies(&config.services);
         let helm = Arc::default();
         let services = config
             .services
@@ -85,9 +90,10 @@ impl Manager {
             (*name, watched)
         });
         Ok(Self(Arc::new(Core {
-            monitor: Monitor::new(watched, closing.clone()),
+            monitor: Monitor::new(watched, &policies, closing.clone()),
             memory: Memory::default(),
             services,
+            policies,
             timeout: config.timeout,
             operation_secret: config.operation_secret,
             state,
@@ -105,10 +111,12 @@ impl Manager {
         drop(self.0.gate.enter()?);
         let kind = service_kind(service)?;
         let node = self.0.node(kind)?;
+        let policies = self.0.policies(kind)?;
         Ok(Client {
             core: Arc::clone(&self.0),
             kind,
             node,
+            policies,
         })
     }
 
@@ -120,6 +128,7 @@ impl Manager {
             Some(name) => {
                 let kind = service_kind(name)?;
                 self.0.node(kind)?.reset();
+                self.0.policies(kind)?.reset();
                 self.0.memory.forget(kind.name());
                 done.push(kind.name());
             }
@@ -127,6 +136,7 @@ impl Manager {
                 for (name, node) in &self.0.services {
                     if let Ok(node) = node {
                         node.reset();
+                        self.0.policies.get(name).inspect(|it| it.reset());
                         self.0.memory.forget(name);
                         done.push(*name);
                     }
@@ -170,16 +180,43 @@ impl Client {
     ) -> Result<Success, Error> {
         let _inside = self.core.gate.enter()?;
         let row = registry::find(self.kind.name(), method)?;
+        if options.allow_stale {
+            stale::check(row).map_err(|error| error.with_place(row.service, row.name))?;
+        }
+        let outcome = self.make(row, params_json, &options);
+        self.core.monitor.heed(self.node.pulse(), &outcome);
+        if options.allow_stale {
+            let memory = &self.core.memory;
+            return memory.consult(row, params_json, outcome).map(Success::new);
+        }
+        outcome.map(Success::new)
+    }
+
+    fn make(
+        &self,
+        row: &'static MethodRow,
+        params_json: &str,
+        options: &CallOptions,
+    ) -> Result<String, Error> {
         let place = |error: Error| error.with_place(row.service, row.name);
         let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
         let prepared = registry::prepare_lnd(row, params_json).map_err(place)?;
-        if options.allow_stale {
-            stale::check(row).map_err(place)?;
-        }
-        let call = self
-            .core
-            .begin(deadline(row, &options, self.core.timeout), &options);
+        let call = self.core.begin(
+            deadline(row, options, self.core.timeout),
+            options,
+            Some(&self.policies),
+        );
+        let obstacle = if options.wait_for_ready {
+            self.wait(row, &call).map_err(place)?
+        } else {
+            None
+        };
+        let entry = admission::ask(&self.policies, row, params_json, &call, |permit| {
+            self.probe(permit, &call)
+        })
+        .settle(row, &call)
+        .map_err(|refusal| place(failure::not_admitted(&refusal)))?;
         let secret = self.core.secret_for(row, operation.as_ref());
         let node = Arc::clone(&self.node);
         let context = lnd::Context::new(Arc::clone(&call), node, row, operation.clone(), None)
@@ -187,22 +224,16 @@ impl Client {
             .with_metadata(metadata);
         let limit = call.deadline().plus(GRACE);
         let runtime = self.core.runtime().map_err(place)?;
-        let patience = options.wait_for_ready.then(|| {
-            let monitor = Arc::clone(&self.core.monitor);
-            (monitor, Arc::clone(&self.node), Arc::clone(&call))
-        });
-        let running = readiness::run(patience, row, prepared(context));
+        let work = admission::run_in(entry, Arc::clone(&call), prepared(context));
         let outcome = if self.node.is_live_for(row.class) {
-            runtime.run_here(row.class != Class::Read, limit, running)
+            runtime.run_here(row.class != Class::Read, limit, work)
         } else {
-            runtime.run(limit, running)
+            runtime.run(limit, work)
         };
-        let mut outcome = finish(row, &call, operation, outcome);
-        self.core.monitor.heed(self.node.pulse(), &outcome);
-        if options.allow_stale {
-            outcome = self.core.memory.consult(row, params_json, outcome);
-        }
-        outcome.map(Success::new)
+        // Also when the call was given up and its future still lies about.
+        call.leave_lane();
+        finish(row, &call, operation, outcome)
+            .map_err(|error| readiness::explain(error, obstacle.as_ref()))
     }
 
     /// Opens a stream: checks the parameters and begins in the background.
@@ -232,6 +263,7 @@ impl Client {
             closing: ends.closing.clone(),
             limit: deadline(row, &options, self.core.timeout).remaining(),
             retry: !options.no_retry,
+            policies: Arc::clone(&self.policies),
             metadata,
         };
         let subscriber =
@@ -258,6 +290,7 @@ impl Client {
             "proxy": config.proxy.as_ref().map(|(host, port)| format!("{host}:{port}")),
             "methods": registry::names(self.kind.name()),
             "streams": registry::stream_names(self.kind.name()),
+            "resilience": self.policies.snapshot(),
         })
         .to_string()
     }
@@ -282,15 +315,7 @@ impl Core {
         match self.services.get(kind.name()) {
             Some(Ok(node)) => Ok(Arc::clone(node)),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::local(
-                Status::NotConfigured,
-                format!("{} is not configured", kind.name()),
-                format!(
-                    "add \"{}\" to the configuration, or set its variables",
-                    kind.name()
-                ),
-            )
-            .with_service(kind.name())),
+            None => Err(not_configured(kind)),
         }
     }
 
@@ -313,14 +338,29 @@ impl Core {
         }
     }
 
-    fn begin(&self, deadline: Deadline, options: &CallOptions) -> Arc<Call> {
-        let cancel = options.cancel.clone();
-        Arc::new(Call::new(
+    fn policies(&self, kind: ServiceKind) -> Result<Arc<Policies>, Error> {
+        self.policies
+            .get(kind.name())
+            .map(Arc::clone)
+            .ok_or_else(|| not_configured(kind))
+    }
+
+    fn begin(
+        &self,
+        deadline: Deadline,
+        options: &CallOptions,
+        policies: Option<&Arc<Policies>>,
+    ) -> Arc<Call> {
+        let call = Call::new(
             deadline,
-            cancel,
+            options.cancel.clone(),
             self.closing.clone(),
             !options.no_retry,
-        ))
+        );
+        Arc::new(match policies {
+            Some(policies) if !cfg!(feature = "policies-off") => call.under(policies),
+            _ => call,
+        })
     }
 }
 
@@ -337,50 +377,6 @@ fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error
     lnd::Node::new(config, helm)
         .map(Arc::new)
         .map_err(|error| error.with_service(name))
-}
-
-fn service_kind(name: &str) -> Result<ServiceKind, Error> {
-    ServiceKind::from_name(name).ok_or_else(|| {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-        let valid: Vec<_> = ServiceKind::ALL.iter().map(|kind| kind.name()).collect();
-        Error::local(
-            Status::UnknownService,
-            format!("there is no service `{shown}`"),
-            format!("use one of: {}", valid.join(", ")),
-        )
-    })
-}
-
-pub(super) type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
-
-fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
-    pairs
-        .iter()
-        .map(|(name, value)| metadata_entry(name, value))
-        .collect()
-}
-
-fn metadata_entry(
-    name: &str,
-    value: &str,
-) -> Result<(MetadataKey<Ascii>, MetadataValue<Ascii>), Error> {
-    let refused = |wrong: &str| {
-        Error::local(
-            Status::InvalidArgument,
-            format!("option `metadata`: {wrong}"),
-            "use lower-case ASCII names without -bin at their end; macaroon, grpc-* and :* are ours",
-        )
-    };
-    if name == "macaroon" || name.starts_with("grpc-") || name.starts_with(':') {
-        return Err(refused("a reserved name"));
-    }
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(refused("a name with upper-case letters"));
-    }
-    let key =
-        MetadataKey::from_bytes(name.as_bytes()).map_err(|_| refused("not a metadata name"))?;
-    let value = MetadataValue::try_from(value).map_err(|_| refused("a value that is not ASCII"))?;
-    Ok((key, value))
 }
 
 #[cfg(test)]

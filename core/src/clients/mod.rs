@@ -1,6 +1,8 @@
 //! Floor 4: what the daemons' methods mean. One folder a daemon, one file a concern; the registry ties
 //! names to functions, the manager ties daemons to a runtime.
 
+mod admission;
+mod call_metadata;
 mod execution;
 mod failure;
 mod health_events;
@@ -13,6 +15,7 @@ mod manager;
 mod options;
 mod readiness;
 pub(crate) mod registry;
+mod services;
 mod stale;
 mod stream;
 mod stream_feed;

@@ -10,7 +10,7 @@ use super::failure;
 use super::health_monitor::{Monitor, Watched};
 use super::registry::{Class, MethodRow, Needs};
 use crate::error::{Error, Status};
-use crate::resilience::{Call, Fault};
+use crate::resilience::{Call, Fault, Policies};
 use crate::transport::DialError;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -23,66 +23,83 @@ pub(crate) trait Reachable: Watched {
 }
 
 /// What a patient call waits by.
-pub(super) type Patience<D> = (Arc<Monitor>, Arc<D>, Arc<Call>);
-
-/// Runs a method, after waiting if that is wanted.
-pub(super) async fn run<D: Reachable, T>(
-    patience: Option<Patience<D>>,
-    row: &'static MethodRow,
-    method: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let Some((monitor, daemon, call)) = patience else {
-        return method.await;
-    };
-    let obstacle = wait(&monitor, &daemon, row, &call).await;
-    method
-        .await
-        .map_err(|error| explain(error, obstacle.as_ref()))
+pub(super) struct Patience<D> {
+    pub(super) monitor: Arc<Monitor>,
+    pub(super) daemon: Arc<D>,
+    pub(super) policies: Arc<Policies>,
+    pub(super) call: Arc<Call>,
 }
 
-/// Waits; what was in the way when the call's time was up or waiting became senseless. The method then
-/// runs all the same: it alone knows what is proven about earlier tries, and its first step fails.
-async fn wait<D: Reachable>(
-    monitor: &Arc<Monitor>,
-    daemon: &Arc<D>,
-    row: &'static MethodRow,
-    call: &Call,
-) -> Option<Error> {
-    let pulse = daemon.pulse();
-    let needs = match row.needs {
-        Needs::Answering => Needs::ServerActive,
-        needs => needs,
-    };
-    loop {
-        let mut news = Box::pin(pulse.news());
-        // From here on no news are missed, although nobody waits yet.
-        news.as_mut().enable();
-        let obstacle = if pulse.is_known() {
-            match pulse.obstacle(row, needs) {
-                Ok(()) => match call.within(daemon.connect(row.class)).await {
-                    Ok(Ok(())) => return None,
-                    Ok(Err(error)) => unreachable(row, error),
-                    Err(_) => return None,
-                },
-                Err(error) => error,
+impl<D: Reachable> Patience<D> {
+    /// Waits; what was in the way when the call's time was up or waiting became senseless.
+    pub(super) async fn wait(self, row: &'static MethodRow) -> Option<Error> {
+        let pulse = self.daemon.pulse();
+        loop {
+            let mut news = Box::pin(pulse.news());
+            // From here on no news are missed, although nobody waits yet.
+            news.as_mut().enable();
+            let obstacle = self.obstacle(row).await?;
+            if is_lasting(obstacle.status()) {
+                return Some(obstacle);
             }
-        } else {
-            unknown(row)
-        };
-        if is_lasting(obstacle.status()) {
-            return Some(obstacle);
+            self.monitor.wake(pulse);
+            let pause = obstacle.retry_after().unwrap_or(LONGEST_PAUSE);
+            let pause = tokio::time::sleep(pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
+            let waited = self.call.within(select(news, Box::pin(pause))).await;
+            if waited.is_err() {
+                return Some(obstacle);
+            }
         }
-        monitor.wake(pulse);
-        let pause = obstacle.retry_after().unwrap_or(LONGEST_PAUSE);
-        let pause = tokio::time::sleep(pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
-        if call.within(select(news, Box::pin(pause))).await.is_err() {
-            return Some(obstacle);
+    }
+
+    async fn obstacle(&self, row: &'static MethodRow) -> Option<Error> {
+        let pulse = self.daemon.pulse();
+        if !pulse.is_known() {
+            return Some(unknown(row));
+        }
+        let needs = match row.needs {
+            Needs::Answering => Needs::ServerActive,
+            needs => needs,
+        };
+        if let Err(error) = pulse.obstacle(row, needs) {
+            return Some(error);
+        }
+        if let Err(refusal) = self.policies.admit() {
+            return Some(failure::not_admitted(&refusal));
+        }
+        match self.call.within(self.daemon.connect(row.class)).await {
+            Ok(Err(error)) => Some(unreachable(row, error)),
+            // Connected, or the call is over: its first step finds that out.
+            Ok(Ok(())) | Err(_) => None,
         }
     }
 }
 
+/// A read that waited in vain ends here. A write goes on all the same: its method alone knows what is proven
+/// about earlier tries, and its first step fails.
+pub(super) fn settle(
+    row: &MethodRow,
+    call: &Call,
+    obstacle: Option<Error>,
+) -> Result<Option<Error>, Error> {
+    match obstacle {
+        Some(error) if row.class != Class::Read => Ok(Some(error)),
+        Some(error) if is_lasting(error.status()) => {
+            Err(error.with_effort(0, call.deadline().elapsed()))
+        }
+        Some(error) if call.deadline().remaining().is_zero() => {
+            let late = failure::deadline_exceeded()
+                .with_retryable(true)
+                .with_effort(0, call.deadline().elapsed());
+            Err(explain(late, Some(&error)))
+        }
+        // Cancelled, or closing: the call finds that out.
+        _ => Ok(None),
+    }
+}
+
 /// The error of the method, with what was waited for in vain.
-fn explain(error: Error, obstacle: Option<&Error>) -> Error {
+pub(super) fn explain(error: Error, obstacle: Option<&Error>) -> Error {
     match obstacle {
         Some(obstacle) if error.status() == Status::DeadlineExceeded => {
             let hint = format!(

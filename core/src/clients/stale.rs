@@ -154,6 +154,7 @@ fn is_passing(status: Status) -> bool {
             | Status::ConnectFailed
             | Status::ConnectionLost
             | Status::ServiceDown
+            | Status::CircuitOpen
             | Status::WalletLocked
             | Status::NotReady
             | Status::DaemonUnavailable

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::activity::Witness;
 use super::backoff::Backoff;
 use super::credentials::Credentials;
 use super::dial::{Dialed, Dialer};
@@ -249,6 +250,9 @@ impl Service<Request<Body>> for Connection {
             let required = request.extensions().get::<RequireGeneration>();
             if required.is_some_and(|required| required.0 != live.generation) {
                 return Err(ConnectionError::Stale);
+            }
+            if let Some(witness) = request.extensions().get::<Witness>() {
+                witness.saw(&live.dialed.activity);
             }
             let headers = request.headers_mut();
             headers.insert(http::header::USER_AGENT, USER_AGENT);

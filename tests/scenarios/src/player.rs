@@ -25,13 +25,6 @@ pub struct Reply {
     pub json: Value,
 }
 
-impl Reply {
-    /// Whether the daemon was out of reach, or known to be, so that nothing was sent.
-    pub fn found_nobody(&self) -> bool {
-        ["CONNECT_FAILED", "SERVICE_DOWN"].contains(&self.status.as_str())
-    }
-}
-
 /// What a call may carry beside method and parameters.
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {

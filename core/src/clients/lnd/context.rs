@@ -16,9 +16,6 @@ use crate::resilience::{Attempt, AttemptError, Call, Effect, Fault};
 use crate::state::StateDirectory;
 use crate::transport::RequireGeneration;
 
-/// Writes that give money back or keep it from being lost: they go out whatever is known of lnd.
-const PASSES: [&str; 2] = ["settle_invoice", "cancel_invoice"];
-
 /// One call of one method.
 pub(crate) struct Context {
     call: Arc<Call>,
@@ -87,7 +84,7 @@ impl Context {
         // Once something was sent, its outcome tells more than an earlier probe; and without time left the
         // deadline is the reason.
         let late = self.call.attempts() > 0 || self.call.deadline().remaining().is_zero();
-        if late || PASSES.contains(&self.row.name) {
+        if late || self.call.passes() {
             return Ok(());
         }
         self.node.pulse().admit(self.row)

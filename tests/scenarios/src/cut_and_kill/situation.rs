@@ -23,6 +23,9 @@ const BALANCE_LIMIT: Duration = Duration::from_secs(10);
 const LATE_START: Duration = Duration::from_millis(300);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
+/// The statuses of a call that found no connection, or that was kept away after several that found none.
+pub const UNREACHABLE: [&str; 3] = ["CONNECT_FAILED", "CIRCUIT_OPEN", "SERVICE_DOWN"];
+
 /// What is wrong with what the library said or did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
@@ -201,7 +204,7 @@ impl<'a> Situation<'a> {
         loop {
             let asked = self.ask(player, method, params, LONG)?;
             let reply = self.hear(what, &asked)?;
-            if !reply.found_nobody() || start.elapsed() > LIMIT {
+            if !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
             before_next_look(dial_pause(&reply));
@@ -220,7 +223,7 @@ impl<'a> Situation<'a> {
             let paying = self.pay(player, LONG)?;
             let settled = self.settle_unless(|| paying.is_answered())?;
             let reply = self.hear(what, &paying)?;
-            if settled || !reply.found_nobody() || start.elapsed() > LIMIT {
+            if settled || !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
             before_next_look(dial_pause(&reply));
