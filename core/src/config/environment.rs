@@ -72,7 +72,7 @@ fn from_variables(
         tls_cert: parts.2.map(Into::into),
         macaroon: parts.3,
         lndconnect: link,
-        resilience: Some(RawResilience::from_variables(kind, get, &|name| {
+        resilience: Some(RawResilience::from_variables(kind.name(), get, &|name| {
             number(name, get)
         })?),
         ..RawService::default()

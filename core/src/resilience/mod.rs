@@ -12,6 +12,7 @@ mod deadline;
 mod feed;
 mod health;
 mod lanes;
+mod line;
 mod outcome;
 mod policies;
 mod policies_view;
