@@ -15,7 +15,8 @@ use crate::stream::{STREAMS, arkgrpc_stream};
 /// From the first call on, the manager asks each daemon now and then: about every 30 seconds while all
 /// is well, every 5 otherwise, sooner when calls fail. `result` carries {"services":{"lnd":{...}}} with
 /// the keys status ("up", "degraded", "read_only", "down", "closed", or null before the first answer),
-/// since (unix seconds), last_probe_age_ms, last_error (code, message, age_ms) and those of
+/// since (unix seconds), last_probe_age_ms, last_error (code, message, age_ms), breaker (state, mode,
+/// failures_in_a_row, calls_in_window, failures_in_window, retry_after_ms, opened, refused) and those of
 /// arkgrpc_manager_health_check_all(): reason, hint, code, state, latency_ms, info; it must not be
 /// NULL. Every key is always there, null where nothing is known. See "Health" above.
 /// Errors: ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER; a closed
@@ -29,7 +30,7 @@ pub unsafe extern "C" fn arkgrpc_manager_health(
     unsafe { guard::answering(result, || MANAGERS.get(manager)?.health()) }
 }
 
-/// Opens the stream of health events of all services. Free `*out` with arkgrpc_stream_free().
+/// Opens the stream of events of all services: changes of health and of circuit breakers. Free `*out` with arkgrpc_stream_free().
 ///
 /// Read it with arkgrpc_stream_next(). It begins with the present state of each service that has one
 /// ("from" null), and misses no change from then on for a reader that keeps up; what more than 1024

@@ -245,3 +245,28 @@ fn old_answers_are_refused_where_they_would_mislead() {
     let none_yet = client.call("get_info", "{}", options());
     assert_eq!(status(none_yet), Status::ConnectFailed);
 }
+
+#[test]
+fn a_breaker_that_opens_is_an_event_and_has_the_daemon_asked() {
+    let manager = with_lnd();
+    let client = lnd(&manager);
+    let events = manager.events(None).unwrap();
+    let limit = Instant::now() + LONG;
+    let open = |manager: &Manager| health_of(manager, "lnd")["breaker"]["state"] == "open";
+    while !open(&manager) {
+        assert!(Instant::now() < limit, "it never opens");
+        let call = client.call("get_info", "{}", CallOptions::default());
+        assert!(call.is_err());
+    }
+    let seen = events_until(&events, "degraded");
+    let opened = seen.iter().find(|item| item["event"] == "breaker");
+    let opened = opened.expect("told before what the probe found");
+    assert_eq!(
+        (&opened["from"], &opened["to"]),
+        (&json!("closed"), &json!("open"))
+    );
+    assert!(opened["retry_after_ms"].as_u64().unwrap() > 0);
+    let asked = health_of(&manager, "lnd");
+    assert_eq!(asked["code"], "CONNECT_FAILED");
+    assert!(asked["last_probe_age_ms"].as_u64().is_some());
+}
