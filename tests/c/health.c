@@ -115,8 +115,9 @@ static void every_step_of_a_service_that_is_away_is_told(void) {
                          "{\"payment_hash\":"
                          "\"00000000000000000000000000000000"
                          "00000000000000000000000000000000\"}",
-                         0, 5000, NULL),
+                         0, 5000, &result),
               ARKGRPC_CONNECT_FAILED);
+    arkgrpc_result_free(result);
 
     CHECK_INT(arkgrpc_manager_close(manager, 0, NULL), ARKGRPC_OK);
     check_event(events, "\"to\":\"closed\"");
@@ -132,8 +133,9 @@ static void no_old_answer_is_invented(void) {
     arkgrpc_manager *manager = manager_for_port(port);
     arkgrpc_client *client = lnd_client(manager);
     arkgrpc_result *result = NULL;
-    CHECK_INT(with_flags(client, "get_info", "{}", ARKGRPC_FLAG_ALLOW_STALE, 5000, NULL),
+    CHECK_INT(with_flags(client, "get_info", "{}", ARKGRPC_FLAG_ALLOW_STALE, 5000, &result),
               ARKGRPC_CONNECT_FAILED);
+    arkgrpc_result_free(result);
     CHECK_INT(with_flags(client, "list_payments", "{}", ARKGRPC_FLAG_ALLOW_STALE, 5000, &result),
               ARKGRPC_INVALID_ARGUMENT);
     CHECK_CONTAINS(arkgrpc_result_hint(result), "get_lightning_balance");
@@ -202,7 +204,10 @@ static void nothing_is_left_behind(void) {
         arkgrpc_manager *manager = manager_for_port(port);
         arkgrpc_stream *events = open_events(manager, NULL);
         arkgrpc_client *client = lnd_client(manager);
-        with_flags(client, "get_info", "{}", ARKGRPC_FLAG_WAIT_FOR_READY, 100, NULL);
+        arkgrpc_result *result = NULL;
+        with_flags(client, "get_info", "{}", ARKGRPC_FLAG_WAIT_FOR_READY, 100, &result);
+        CHECK_CONTAINS(arkgrpc_result_json(result), "DEADLINE_EXCEEDED");
+        arkgrpc_result_free(result);
         arkgrpc_client_free(client);
         CHECK_INT(arkgrpc_manager_close(manager, 5000, NULL), ARKGRPC_OK);
         arkgrpc_manager_free(manager);

@@ -41,6 +41,14 @@ static arkgrpc_status with_flags(const char *method, const char *params, uint64_
     return arkgrpc_client_call(client, method, ARKGRPC_NTS, params, ARKGRPC_NTS, &options, result);
 }
 
+static arkgrpc_status status_of(const char *method, const char *params, uint64_t flags,
+                                uint64_t timeout_ms) {
+    arkgrpc_result *result = NULL;
+    arkgrpc_status status = with_flags(method, params, flags, timeout_ms, &result);
+    arkgrpc_result_free(result);
+    return status;
+}
+
 /* Reads events until one contains the part. */
 static void until_event(const char *part) {
     int64_t limit = now_ms() + PATIENCE_MS;
@@ -71,20 +79,20 @@ static void a_daemon_that_answers_is_up(void) {
     arkgrpc_result_free(result);
     until_event("\"from\":null,\"to\":\"up\"");
     /* Who waits first has the daemon asked what it is fit for. */
-    CHECK_INT(with_flags("get_info", "{}", ARKGRPC_FLAG_WAIT_FOR_READY, 10000, NULL), ARKGRPC_OK);
+    CHECK_INT(status_of("get_info", "{}", ARKGRPC_FLAG_WAIT_FOR_READY, 10000), ARKGRPC_OK);
     check_health("\"state\":\"server_active\"");
     check_health("\"synced_to_chain\":true");
 }
 
 static void *wait_patiently(void *status) {
     *(arkgrpc_status *)status =
-        with_flags("add_invoice", "{\"amount\":1000}", ARKGRPC_FLAG_WAIT_FOR_READY, 60000, NULL);
+        status_of("add_invoice", "{\"amount\":1000}", ARKGRPC_FLAG_WAIT_FOR_READY, 60000);
     return NULL;
 }
 
 static bool a_write_succeeds(void *unused) {
     (void)unused;
-    return with_flags("add_invoice", "{\"amount\":1000}", 0, 5000, NULL) == ARKGRPC_OK;
+    return status_of("add_invoice", "{\"amount\":1000}", 0, 5000) == ARKGRPC_OK;
 }
 
 static void a_frozen_daemon_is_found_and_one_that_thaws_too(void) {
@@ -93,7 +101,7 @@ static void a_frozen_daemon_is_found_and_one_that_thaws_too(void) {
     pthread_t thread;
     REQUIRE(kill(daemon_process, SIGSTOP) == 0);
     /* Its silence is what makes the library ask. */
-    CHECK_INT(with_flags("get_info", "{}", 0, 500, NULL), ARKGRPC_DEADLINE_EXCEEDED);
+    CHECK_INT(status_of("get_info", "{}", 0, 500), ARKGRPC_DEADLINE_EXCEEDED);
     until_event("\"to\":\"degraded\"");
     until_event("\"to\":\"down\"");
     check_health("\"status\":\"down\"");
