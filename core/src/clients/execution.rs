@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::failure;
 use super::options::{CallOptions, Operation};
 use super::registry::{Class, MethodRow, Printable};
-use super::stale;
+use super::staleness;
 use crate::error::{Error, Executed, Status};
 use crate::locks::{Condvar, Mutex};
 use crate::resilience::{Call, Deadline};
@@ -37,7 +37,13 @@ pub(super) fn finish(
     let printed = match outcome {
         Ok(Ok(result)) => result
             .print()
-            .map(|json| stale::mark_fresh(row, json))
+            .map(|json| {
+                if row.stale {
+                    staleness::fresh(json)
+                } else {
+                    json
+                }
+            })
             .map_err(|error| error.with_executed(written(row))),
         Ok(Err(error)) => Err(error),
         Err(failure) => Err(given_up(row, call, &failure)),

@@ -80,16 +80,15 @@ impl Monitor {
             Some(Service { name, patient })
         });
         let services = services.collect();
-        Arc::new_cyclic(|monitor: &Weak<Self>| {
-            let monitor = Self {
+        Arc::new_cyclic(|myself: &Weak<Self>| {
+            Self {
                 services,
                 hub,
                 closing,
                 spawner: OnceLock::new(),
                 telling: Mutex::new(()),
             }
-            .listening(monitor);
-            monitor
+            .listening(myself)
         })
     }
 

@@ -314,3 +314,7 @@ fn unix_now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| since.as_secs())
 }
+
+#[cfg(test)]
+#[path = "health_pulse_tests.rs"]
+mod tests;

@@ -24,7 +24,6 @@ use crate::resilience::{Call, Deadline, Policies};
 use crate::state::StateDirectory;
 use crate::transport::{Helm, HostHooks, Runtime};
 
-#[path = "manager_health.rs"]
 mod health;
 
 /// How long `close` waits for cancelled calls and for the worker.

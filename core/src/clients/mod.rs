@@ -17,6 +17,7 @@ mod readiness;
 pub(crate) mod registry;
 mod services;
 mod stale;
+mod staleness;
 mod stream;
 mod stream_feed;
 mod stream_message;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{health_view, stale};
+use super::{health_view, staleness};
 use crate::config::strict_json;
 use crate::error::{Error, Status};
 pub use crate::resilience::Lane;
@@ -145,7 +145,7 @@ impl MethodRow {
     pub fn result_schema(&self) -> Value {
         let mut schema = Value::from((self.result_schema)());
         if self.stale {
-            stale::describe(&mut schema);
+            staleness::describe(&mut schema);
         }
         schema
     }

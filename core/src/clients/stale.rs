@@ -3,9 +3,10 @@
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::registry::{METHODS, MethodRow};
+use super::staleness;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
 
@@ -13,41 +14,6 @@ use crate::locks::Mutex;
 const MOST: usize = 64;
 /// All of them together, bytes.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
-
-/// What every answer of such a row ends with.
-const FRESH: &str = ",\"stale\":false,\"age_ms\":null}";
-
-/// The answer as it is printed, marked as fresh.
-pub(super) fn mark_fresh(row: &MethodRow, mut json: String) -> String {
-    if row.stale && json.ends_with('}') {
-        json.pop();
-        json.push_str(FRESH);
-    }
-    json
-}
-
-/// Adds the two keys to the schema of an answer.
-pub(super) fn describe(schema: &mut Value) {
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.insert(
-            "stale".to_owned(),
-            json!({
-                "type": "boolean",
-                "description": "Whether this is an earlier answer, given in place of an error; only with allow_stale.",
-            }),
-        );
-        properties.insert(
-            "age_ms".to_owned(),
-            json!({
-                "type": ["integer", "null"], "format": "uint64", "minimum": 0,
-                "description": "How old an earlier answer is, milliseconds; null in a fresh one.",
-            }),
-        );
-    }
-    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
-        required.push("stale".into());
-    }
-}
 
 /// Refuses the option for methods whose old answers would mislead.
 pub(super) fn check(row: &MethodRow) -> Result<(), Error> {
@@ -132,9 +98,7 @@ impl Memory {
     fn recall(&self, key: &str) -> Option<String> {
         let all = self.0.lock();
         let kept = all.iter().find(|kept| kept.key == key)?;
-        let body = kept.json.strip_suffix(FRESH)?;
-        let age = kept.at.elapsed().as_millis();
-        Some(format!("{body},\"stale\":true,\"age_ms\":{age}}}"))
+        staleness::aged(&kept.json, kept.at.elapsed())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What may be told again, for how long, and how it is marked.
 
+use serde_json::json;
+
 use super::*;
 use crate::clients::registry::find;
 
@@ -8,7 +10,7 @@ fn row(name: &str) -> &'static MethodRow {
 }
 
 fn fresh(number: usize) -> Result<String, Error> {
-    Ok(mark_fresh(row("get_info"), format!("{{\"n\":{number}}}")))
+    Ok(staleness::fresh(format!("{{\"n\":{number}}}")))
 }
 
 fn failed(status: Status) -> Result<String, Error> {
@@ -20,11 +22,9 @@ fn value(json: &str) -> Value {
 }
 
 #[test]
-fn only_rows_that_say_so_are_marked() {
+fn a_fresh_answer_says_so() {
     let marked = value(&fresh(1).unwrap());
     assert_eq!(marked, json!({"n": 1, "stale": false, "age_ms": null}));
-    let other = mark_fresh(row("list_payments"), "{\"n\":1}".to_owned());
-    assert_eq!(other, "{\"n\":1}");
 }
 
 #[test]
@@ -117,10 +117,10 @@ fn memory_is_bounded() {
     let ask = |number| memory.consult(list, &params(number), failed(Status::ConnectFailed));
     assert!(ask(2).is_err() && ask(3).is_ok());
     let large = || {
-        Ok(mark_fresh(
-            list,
-            format!("{{\"n\":\"{}\"}}", "x".repeat(MOST_BYTES / 2)),
-        ))
+        Ok(staleness::fresh(format!(
+            "{{\"n\":\"{}\"}}",
+            "x".repeat(MOST_BYTES / 2)
+        )))
     };
     for number in 1000..1003 {
         memory.consult(list, &params(number), large()).unwrap();
