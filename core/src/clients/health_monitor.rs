@@ -279,6 +279,7 @@ pub(super) async fn look(
     permit: Option<ProbePermit>,
 ) -> Arc<Examination> {
     daemon.forgive();
+    daemon.pulse().listen();
     let patient = call.deadline().span() >= daemon.probe_limit();
     let examination = Arc::new(Arc::clone(&daemon).examine(Arc::clone(&call)).await);
     let finding = examination.finding;

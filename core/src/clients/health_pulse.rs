@@ -87,7 +87,7 @@ pub(crate) struct Pulse {
     known: Mutex<Known>,
     /// An answered call changes nothing but the sign of life: then the lock is not taken.
     calm: AtomicBool,
-    /// A call was answered since the latest probe started.
+    /// A call was answered since the latest look started.
     alive: AtomicBool,
     /// Told whenever something was found out.
     news: Notify,
@@ -129,12 +129,16 @@ impl Pulse {
         act(&mut self.known.lock().machine)
     }
 
+    /// A look at the daemon starts: signs of life count from now on.
+    pub(super) fn listen(&self) {
+        self.alive.store(false, Ordering::Relaxed);
+    }
+
     /// A probe starts, if one is due; one at a time, whoever asks.
     pub(super) fn start_if_due(&self, now: Instant) -> bool {
         self.with_machine(|machine| {
             let due = machine.pause(now) == Some(Duration::ZERO);
             if due {
-                self.alive.store(false, Ordering::Relaxed);
                 machine.start(now);
             }
             due

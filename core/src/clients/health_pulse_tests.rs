@@ -26,6 +26,7 @@ fn lost() -> Arc<Examination> {
 fn after(looks: &[Arc<Examination>]) -> Pulse {
     let pulse = Pulse::default();
     for look in looks {
+        pulse.listen();
         pulse.finish(look);
     }
     pulse
@@ -105,11 +106,24 @@ fn a_call_that_is_answered_ends_a_refusal() {
 }
 
 #[test]
+fn what_answers_calls_while_its_probes_fail_is_not_down() {
+    let pulse = after(&[lost()]);
+    pulse.listen();
+    pulse.hear();
+    pulse.finish(&lost());
+    assert_eq!(pulse.view().status, Some("degraded"));
+    pulse.listen();
+    pulse.finish(&lost());
+    assert_eq!(pulse.view().status, Some("down"));
+}
+
+#[test]
 fn every_change_is_told_in_order_with_its_reason() {
     let (pulse, hub) = (Pulse::default(), Arc::<Hub>::default());
     pulse.attach("lnd", &hub);
     let feed = hub.subscribe();
     pulse.hear();
+    pulse.listen();
     pulse.finish(&lost());
     pulse.finish(&lost());
     pulse.close();
