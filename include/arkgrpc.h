@@ -150,6 +150,47 @@
  *   have come can still be fetched. Open streams cost no thread. To miss nothing across restarts of
  *   your own process, store what the stream's paragraph says and pass it when you open it again.
  *
+ * HEALTH
+ *   From the first call on, a manager watches its services: it asks each daemon about every 30
+ *   seconds while all is well and every 5 otherwise, sooner when calls fail or wait. This costs no
+ *   thread of its own, goes past circuit breaker, limits and pauses between dials, and closes an
+ *   open
+ *   breaker when it is answered. arkgrpc_manager_health() tells what is
+ *   known, arkgrpc_manager_health_check_all() asks now, arkgrpc_manager_events() tells changes:
+ *     up          it answers and is fit for everything
+ *     degraded    one probe failed, it answers in part, or it has just come back
+ *     read_only   it answers, but its wallet is locked or missing, it is starting or syncing, or it
+ *                 refuses the macaroon; "reason" and "hint" say which
+ *     down        two probes in a row failed; two good ones make it up again
+ *     closed      the manager was closed
+ *   A write that the service is known not to be fit for fails at once and sends nothing: with
+ *   ARKGRPC_SERVICE_DOWN while it is down, with ARKGRPC_READ_ONLY while it lacks what the method's
+ *   "Needs" names. Each such refusal has the daemon asked again within a second, so that it ends
+ *   soon
+ *   after the reason for it has. settle_invoice, cancel_invoice and a forced close_channel are
+ *   never
+ *   refused for that.
+ *   An item of the event stream has the keys
+ *     event       "health" or "breaker"
+ *     service     "lnd", "tapd" or "arkd"
+ *     from, to    the state before and since, of a breaker "closed", "open" or "half_open"; from is
+ *                 null when nothing was known before, and in the items with which a stream begins
+ *     at          when it changed, unix seconds
+ *     reason      why, and code: the name of the status behind it; null where there is none
+ *     retry_after_ms   of a breaker that opened: how long calls are refused; else null
+ *   Two option flags help with a daemon that is away. With ARKGRPC_FLAG_WAIT_FOR_READY a call waits
+ *   within its deadline until the daemon is reachable and ready, and is made then: for the start
+ *   of a
+ *   program beside its daemons. With ARKGRPC_FLAG_ALLOW_STALE the methods that say "May be stale"
+ *   give
+ *   their last good answer of a call with the same parameters and this flag, in place of an error
+ *   about
+ *   the way to the daemon or its readiness: "stale" is then true, and "age_ms" says how old it is.
+ *   Each
+ *   manager remembers at most 64 such answers and 8 MiB, in memory alone;
+ *   arkgrpc_manager_reconnect()
+ *   forgets them.
+ *
  * UNITS IN JSON
  *   satoshis, heights, counts, unix seconds      number
  *   millisatoshis, channel ids, indexes, and
@@ -346,6 +387,10 @@ enum {
   ARKGRPC_CIRCUIT_OPEN = 150,
   /** More calls of this kind are under way than the library lets through, and the line is full. */
   ARKGRPC_OVERLOADED = 151,
+  /** The node is not fit for this write now: locked, starting or syncing. */
+  ARKGRPC_READ_ONLY = 155,
+  /** The latest health probes found the daemon out of reach. */
+  ARKGRPC_SERVICE_DOWN = 156,
   /** No connection could be made. */
   ARKGRPC_CONNECT_FAILED = 200,
   /** The TLS handshake failed or the certificate is not the expected one. */
@@ -427,6 +472,8 @@ enum {
  *
  * Parameters: none.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     alias                    text: Name that the operator gave.
  *     best_header_timestamp    number: Time of that block's header, unix seconds.
  *     block_hash               text: Hash of that block, 64 hex digits in display order.
@@ -442,6 +489,8 @@ enum {
  *     num_inactive_channels    number: Channels whose peer is away.
  *     num_peers                number: Connected peers.
  *     num_pending_channels     number: Channels being opened or closed.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  *     synced_to_chain          true or false: Whether the node is in sync with its chain backend.
  *     synced_to_graph          true or false: Whether it is in sync with the channel graph; false
  *                              means that routes may be missed.
@@ -458,6 +507,7 @@ enum {
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: info:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_WALLET_LOCKED, ARKGRPC_NOT_READY, ARKGRPC_CREDENTIALS_REFUSED,
  * ARKGRPC_CONNECT_FAILED.
  */
@@ -958,6 +1008,8 @@ enum {
  *
  * Parameters: none.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     local_balance            number or null (satoshi): The node's own side of its open channels,
  *                              without what is under way; part of it is the reserve that each
  *                              channel keeps, so not all can be spent.
@@ -980,9 +1032,12 @@ enum {
  *     remote_balance           number or null (satoshi): The peers' side of them.
  *     remote_balance_msat      decimal text or null (millisatoshi): remote_balance in
  *                              millisatoshis.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: offchain:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
  */
 #define ARKGRPC_METHOD_LND_GET_LIGHTNING_BALANCE "get_lightning_balance"
@@ -995,17 +1050,22 @@ enum {
  *
  * Parameters: none.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     confirmed_balance        number (satoshi): With at least one confirmation.
  *     locked_balance           number (satoshi): Reserved by other programs (leased outputs); in
  *                              none of the other sums.
  *     reserved_balance_anchor_chan   number (satoshi): The part of confirmed_balance that is kept
  *                                    for fees of closing channels and cannot be spent.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  *     total_balance            number (satoshi): Confirmed and unconfirmed together, without what
  *                              is locked.
  *     unconfirmed_balance      number (satoshi): In transactions that no block contains yet.
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: onchain:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
  */
 #define ARKGRPC_METHOD_LND_GET_ONCHAIN_BALANCE "get_onchain_balance"
@@ -1020,16 +1080,21 @@ enum {
  *
  * Parameters: none.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     lightning_local_balance   number or null (satoshi): The node's own side of its open channels.
  *     lightning_remote_balance   number or null (satoshi): The peers' side of them.
  *     onchain_confirmed        number (satoshi): The confirmed ones.
  *     onchain_total            number (satoshi): The wallet's outputs, confirmed or not.
  *     onchain_unconfirmed      number (satoshi): The unconfirmed ones.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  *     total_wallet_balance     number or null (satoshi): lightning_local_balance and
  *                              onchain_confirmed together.
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: offchain:read, onchain:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
  */
 #define ARKGRPC_METHOD_LND_GET_TOTAL_BALANCE "get_total_balance"
@@ -1050,7 +1115,11 @@ enum {
  *     private_only             true or false: Only those kept from it.
  *     public_only              true or false: Only those in the public graph.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     channels                 list of Channel object: In lnd's order.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  * Channel object:
  *     active                   true or false: Whether the peer is online and the channel can carry
  *                              payments.
@@ -1119,6 +1188,7 @@ enum {
  * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
  * Permissions: offchain:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_INVALID_ARGUMENT, ARKGRPC_ANSWER_TOO_LARGE.
  */
 #define ARKGRPC_METHOD_LND_LIST_CHANNELS "list_channels"
@@ -1132,10 +1202,14 @@ enum {
  *
  * Parameters: none.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     pending_force_closing_channels   list of ForceClosing object: Force closed and confirmed,
  *                                      money not back yet.
  *     pending_open_channels    list of PendingOpen object: Funding transaction not confirmed
  *                              deeply enough.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  *     total_limbo_balance      number (satoshi): Tied up in channels that are being closed,
  *                              satoshis.
  *     waiting_close_channels   list of WaitingClose object: Closing transaction broadcast or being
@@ -1200,6 +1274,7 @@ enum {
  * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
  * Permissions: offchain:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_ANSWER_TOO_LARGE.
  */
 #define ARKGRPC_METHOD_LND_LIST_PENDING_CHANNELS "list_pending_channels"
@@ -1218,7 +1293,11 @@ enum {
  *     local_force              true or false: Force closed by this node.
  *     remote_force             true or false: Force closed by the peer.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     channels                 list of ClosedChannel object: In lnd's order.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  * ClosedChannel object:
  *     alias_scids              list of decimal text: Other ids under which it could be named.
  *     capacity                 number (satoshi): Size, satoshis.
@@ -1243,6 +1322,7 @@ enum {
  * Deadline: the options' timeout_ms, else the configuration's, else 60000 ms.
  * Permissions: offchain:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_ANSWER_TOO_LARGE.
  */
 #define ARKGRPC_METHOD_LND_LIST_CLOSED_CHANNELS "list_closed_channels"
@@ -1257,7 +1337,11 @@ enum {
  *     latest_error             true or false: Only the latest error of each peer (default true);
  *                              false shows all that lnd keeps, up to ten.
  * Result:
+ *     age_ms                   number or null: How old an earlier answer is, milliseconds; null in
+ *                              a fresh one.
  *     peers                    list of Peer object: In no particular order.
+ *     stale                    true or false: Whether this is an earlier answer, given in place of
+ *                              an error; only with allow_stale.
  * Feature object:
  *     bit                      number: Its bit.
  *     is_known                 true or false: Whether lnd knows it.
@@ -1287,6 +1371,7 @@ enum {
  * Deadline: the options' timeout_ms, else the configuration's, else 30000 ms.
  * Permissions: peers:read.
  * Needs: a daemon that answers calls.
+ * May be stale, with ARKGRPC_FLAG_ALLOW_STALE.
  * Errors to expect: ARKGRPC_PERMISSION_MISSING, ARKGRPC_NOT_READY.
  */
 #define ARKGRPC_METHOD_LND_LIST_PEERS "list_peers"
@@ -1927,12 +2012,15 @@ enum {
 #define ARKGRPC_FLAG_NO_RETRY 1ull
 
 /**
- * Option flag: reserved, refused as ARKGRPC_UNSUPPORTED by this version.
+ * Option flag: wait within the deadline, before the first request, until the daemon can be reached and is
+ * ready for the method, instead of failing at once while it is down, starting, locked or syncing.
  */
 #define ARKGRPC_FLAG_WAIT_FOR_READY 2ull
 
 /**
- * Option flag: reserved, refused as ARKGRPC_UNSUPPORTED by this version.
+ * Option flag: when the daemon cannot be reached, is silent or not ready, give the last good answer that
+ * a call with this flag brought, marked "stale": true and with its "age_ms". Only for the methods that
+ * say "May be stale"; for others it is ARKGRPC_INVALID_ARGUMENT.
  */
 #define ARKGRPC_FLAG_ALLOW_STALE 4ull
 
@@ -2164,8 +2252,12 @@ arkgrpc_status arkgrpc_manager_client(const arkgrpc_manager *manager,
  * Asks every configured daemon now how it is, and waits for the answers.
  *
  * `timeout_ms`: for all of them together; ARKGRPC_TIMEOUT_DEFAULT means 10 seconds. OK says that
- * the question was answered, not that all is well: the JSON tells each service's state. `result`
- * carries the answer and must not be NULL.
+ * the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}} with the
+ * keys status ("up", "degraded", "read_only" or "down", as this one look shows it), reason, hint, code
+ * (name of the error that the look met), state (the daemon's own, for lnd that of its wallet),
+ * latency_ms and info (identity_pubkey, alias, version, block_height, synced_to_chain,
+ * synced_to_graph); what is not known is null. It must not be NULL. What is found is remembered: see
+ * arkgrpc_manager_health().
  * Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT,
  * ARKGRPC_NULL_POINTER. Any thread; blocks.
  */
@@ -2299,6 +2391,42 @@ arkgrpc_status arkgrpc_stream_next(const arkgrpc_stream *stream,
  * while another thread waits in arkgrpc_stream_next() with it: cancel first.
  */
 void arkgrpc_stream_free(arkgrpc_stream *stream);
+
+/**
+ * Tells how every service is, as far as the manager knows. Asks nobody and waits for nothing.
+ *
+ * From the first call on, the manager asks each daemon now and then: about every 30 seconds while all
+ * is well, every 5 otherwise, sooner when calls fail. `result` carries {"services":{"lnd":{...}}} with
+ * the keys status ("up", "degraded", "read_only", "down", "closed", or null before the first answer),
+ * since (unix seconds), last_probe_age_ms, last_error (code, message, age_ms), breaker (state, mode,
+ * failures_in_a_row, calls_in_window, failures_in_window, retry_after_ms, opened, refused) and those of
+ * arkgrpc_manager_health_check_all(): reason, hint, code, state, latency_ms, info; it must not be
+ * NULL. Every key is always there, null where nothing is known. See "Health" above.
+ * Errors: ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER; a closed
+ * manager still answers. Any thread; never blocks on the network.
+ */
+arkgrpc_status arkgrpc_manager_health(const arkgrpc_manager *manager,
+                                      arkgrpc_result **result);
+
+/**
+ * Opens the stream of events of all services: changes of health and of circuit breakers. Free `*out` with arkgrpc_stream_free().
+ *
+ * Read it with arkgrpc_stream_next(). It begins with the present state of each service that has one
+ * ("from" null), and misses no change from then on for a reader that keeps up; what more than 1024
+ * unread events push out is counted in a message of type "lag". Its items are described under "Health"
+ * above. `cancel`: NULL, or a token that ends it with ARKGRPC_CANCELLED. Closing the manager tells
+ * the last changes, to "closed", and then ARKGRPC_END. `result`: NULL, or receives the result.
+ * Opening it starts the manager's thread and the health monitor, as a first call does. The stream
+ * keeps what it needs alive and may outlive the manager's handle.
+ * Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_NULL_POINTER, ARKGRPC_FORKED,
+ * ARKGRPC_REENTRANT, ARKGRPC_UNSUPPORTED (no thread could be started: raise the process limits). Any
+ * thread; never blocks.
+ */
+ARKGRPC_MUST_USE
+arkgrpc_status arkgrpc_manager_events(const arkgrpc_manager *manager,
+                                      const arkgrpc_cancel *cancel,
+                                      arkgrpc_stream **out,
+                                      arkgrpc_result **result);
 
 /**
  * The status of the call, the same that the function returned.

@@ -32,6 +32,7 @@ mod fault_injection;
 mod foreign_symbols;
 mod guard;
 mod handle;
+mod health;
 mod host_protection;
 mod library;
 mod log;

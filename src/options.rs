@@ -22,9 +22,12 @@ pub const ARKGRPC_TIMEOUT_ZERO: u64 = 18_446_744_073_709_551_614u64;
 
 /// Option flag: one attempt only.
 pub const ARKGRPC_FLAG_NO_RETRY: u64 = 1u64;
-/// Option flag: reserved, refused as ARKGRPC_UNSUPPORTED by this version.
+/// Option flag: wait within the deadline, before the first request, until the daemon can be reached and is
+/// ready for the method, instead of failing at once while it is down, starting, locked or syncing.
 pub const ARKGRPC_FLAG_WAIT_FOR_READY: u64 = 2u64;
-/// Option flag: reserved, refused as ARKGRPC_UNSUPPORTED by this version.
+/// Option flag: when the daemon cannot be reached, is silent or not ready, give the last good answer that
+/// a call with this flag brought, marked "stale": true and with its "age_ms". Only for the methods that
+/// say "May be stale"; for others it is ARKGRPC_INVALID_ARGUMENT.
 pub const ARKGRPC_FLAG_ALLOW_STALE: u64 = 4u64;
 
 /// How a call is to be made. Start from ARKGRPC_CALL_OPTIONS_INIT, or zero it and set struct_size.
@@ -102,7 +105,8 @@ pub(crate) fn timeout(milliseconds: u64) -> Option<Duration> {
 pub(crate) unsafe fn read(options: *const arkgrpc_call_options) -> Result<CallOptions, Error> {
     // SAFETY: the same contract.
     let given = unsafe { copy(options) }?;
-    let no_retry = check_flags(given.flags)?;
+    check_flags(given.flags)?;
+    let is_set = |flag| given.flags & flag != 0;
     let cancel = if given.cancel.is_null() {
         None
     } else {
@@ -133,7 +137,9 @@ pub(crate) unsafe fn read(options: *const arkgrpc_call_options) -> Result<CallOp
     Ok(CallOptions {
         timeout,
         cancel,
-        no_retry,
+        no_retry: is_set(ARKGRPC_FLAG_NO_RETRY),
+        wait_for_ready: is_set(ARKGRPC_FLAG_WAIT_FOR_READY),
+        allow_stale: is_set(ARKGRPC_FLAG_ALLOW_STALE),
         operation_id,
         metadata,
     })
@@ -173,21 +179,10 @@ unsafe fn copy(options: *const arkgrpc_call_options) -> Result<arkgrpc_call_opti
     Ok(given)
 }
 
-/// Whether retries are switched off; refuses what is not offered.
-fn check_flags(flags: u64) -> Result<bool, Error> {
-    for (flag, name) in [
-        (ARKGRPC_FLAG_WAIT_FOR_READY, "ARKGRPC_FLAG_WAIT_FOR_READY"),
-        (ARKGRPC_FLAG_ALLOW_STALE, "ARKGRPC_FLAG_ALLOW_STALE"),
-    ] {
-        if flags & flag != 0 {
-            return Err(Error::local(
-                Status::Unsupported,
-                format!("this version does not offer {name}"),
-                "leave the flag out",
-            ));
-        }
-    }
-    let unknown = flags & !ARKGRPC_FLAG_NO_RETRY;
+/// Refuses flags that do not exist.
+fn check_flags(flags: u64) -> Result<(), Error> {
+    let known = ARKGRPC_FLAG_NO_RETRY | ARKGRPC_FLAG_WAIT_FOR_READY | ARKGRPC_FLAG_ALLOW_STALE;
+    let unknown = flags & !known;
     if unknown != 0 {
         return Err(Error::local(
             Status::InvalidArgument,
@@ -195,7 +190,7 @@ fn check_flags(flags: u64) -> Result<bool, Error> {
             "use only ARKGRPC_FLAG_ numbers of the header",
         ));
     }
-    Ok(flags & ARKGRPC_FLAG_NO_RETRY != 0)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -129,13 +129,23 @@ fn sizes_that_no_version_has_are_refused() {
 }
 
 #[test]
-fn flags_that_do_not_exist_or_do_not_work_are_refused() {
+fn flags_are_told_apart() {
+    for (flags, wanted) in [
+        (0, [false, false, false]),
+        (ARKGRPC_FLAG_NO_RETRY, [true, false, false]),
+        (ARKGRPC_FLAG_WAIT_FOR_READY, [false, true, false]),
+        (ARKGRPC_FLAG_ALLOW_STALE, [false, false, true]),
+        (7, [true, true, true]),
+    ] {
+        let read = accept(&arkgrpc_call_options { flags, ..blank() });
+        let seen = [read.no_retry, read.wait_for_ready, read.allow_stale];
+        assert_eq!(seen, wanted, "{flags}");
+    }
+}
+
+#[test]
+fn flags_that_do_not_exist_are_refused() {
     for (flags, status) in [
-        (ARKGRPC_FLAG_WAIT_FOR_READY, Status::Unsupported),
-        (
-            ARKGRPC_FLAG_ALLOW_STALE | ARKGRPC_FLAG_NO_RETRY,
-            Status::Unsupported,
-        ),
         (8, Status::InvalidArgument),
         (1 << 63, Status::InvalidArgument),
     ] {

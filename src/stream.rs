@@ -20,7 +20,7 @@ pub struct arkgrpc_stream {
     _opaque: [u8; 0],
 }
 
-static STREAMS: Registry<Stream> = Registry::new(Kind::Stream);
+pub(crate) static STREAMS: Registry<Stream> = Registry::new(Kind::Stream);
 
 /// How long a look waits unless it is told.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);

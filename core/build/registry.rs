@@ -42,6 +42,9 @@ struct Method {
     /// Whether a time limit of the configuration takes the place of `deadline_ms`.
     configured_deadline: bool,
     max_input_bytes: Option<u64>,
+    /// Whether `allow_stale` may give its last good answer.
+    #[serde(default)]
+    stale: bool,
     permissions: Vec<String>,
     needs: String,
     no_effect: Vec<Refusal>,
@@ -109,6 +112,9 @@ fn check(registry: &Registry) -> Result<(), String> {
             return Err(format!("{place}: rpcs, permissions and doc must be filled"));
         }
         let write = method.class != "R";
+        if write && method.stale {
+            return Err(format!("{place}: only reads have old answers"));
+        }
         if write && (method.no_effect.is_empty() || method.reconcile.trim().is_empty()) {
             return Err(format!(
                 "{place}: a write needs its no_effect list and reconcile recipe"
@@ -152,7 +158,7 @@ fn write_table(registry: &Registry, out: &mut String) -> std::fmt::Result {
         writeln!(
             out,
             "MethodRow {{ name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::{class}, \
-             lane: Lane::{lane}, passes: Passes::{passes}, deadline_ms: {}, configured_deadline: {}, max_input_bytes: {}, \
+             lane: Lane::{lane}, passes: Passes::{passes}, deadline_ms: {}, configured_deadline: {}, max_input_bytes: {}, stale: {}, \
              permissions: &{:?}, needs: Needs::{needs}, no_effect: {}, reconcile: {:?}, errors: &{:?}, \
              doc: {:?}, {}}},",
             method.name,
@@ -160,6 +166,7 @@ fn write_table(registry: &Registry, out: &mut String) -> std::fmt::Result {
             method.deadline_ms,
             method.configured_deadline,
             method.max_input_bytes.unwrap_or(16 * 1024 * 1024),
+            method.stale,
             method.permissions,
             refusals(&method.no_effect),
             method.reconcile.trim(),
@@ -254,7 +261,7 @@ fn write_streams(registry: &Registry, out: &mut String) -> std::fmt::Result {
             "StreamRow {{ gap: {:?}, row: MethodRow {{ \
              name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::Read, \
              lane: Lane::Read, passes: Passes::Never, deadline_ms: {LOOKUP_MS}, configured_deadline: true, \
-             max_input_bytes: {}, permissions: &{:?}, needs: Needs::{}, no_effect: &[], \
+             max_input_bytes: {}, stale: false, permissions: &{:?}, needs: Needs::{}, no_effect: &[], \
              reconcile: \"\", errors: &{:?}, doc: {:?}, {}}} }},",
             stream.gap,
             stream.name,

@@ -114,6 +114,11 @@ statuses! {
     /// More calls of this kind are under way than the library lets through, and the line is full.
     Overloaded = 151, "OVERLOADED";
 
+    /// The node is not fit for this write now: locked, starting or syncing.
+    ReadOnly = 155, "READ_ONLY";
+    /// The latest health probes found the daemon out of reach.
+    ServiceDown = 156, "SERVICE_DOWN";
+
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";
     /// The TLS handshake failed or the certificate is not the expected one.

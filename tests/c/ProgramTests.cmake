@@ -13,8 +13,8 @@ endif()
 arkgrpc_test(c.starvation NEEDS ptrace TIMEOUT 180 COMMAND $<TARGET_FILE:starvation>)
 
 # server_death starts and ends its daemons itself.
-set(beside_daemons fork_on_daemon full_disk guest_on_daemon payments_on_daemon silence streams_on_daemon
-                   threads_on_daemon)
+set(beside_daemons fork_on_daemon full_disk guest_on_daemon health_on_daemon payments_on_daemon
+                   silence streams_on_daemon threads_on_daemon)
 foreach(program ${beside_daemons})
   if(ARKGRPC_LAUNCHER)
     arkgrpc_test(devnet.${program} TIMEOUT 300

@@ -61,9 +61,9 @@ static void flags_are_known_or_refused(void) {
     options.flags = ARKGRPC_FLAG_NO_RETRY;
     ACCEPTED(&options);
     options.flags = ARKGRPC_FLAG_WAIT_FOR_READY;
-    CHECK_INT(with_options(&options, "WAIT_FOR_READY"), ARKGRPC_UNSUPPORTED);
+    ACCEPTED(&options);
     options.flags = ARKGRPC_FLAG_ALLOW_STALE | ARKGRPC_FLAG_NO_RETRY;
-    CHECK_INT(with_options(&options, "ALLOW_STALE"), ARKGRPC_UNSUPPORTED);
+    ACCEPTED(&options);
     options.flags = 8;
     CHECK_INT(with_options(&options, "flags"), ARKGRPC_INVALID_ARGUMENT);
     options.flags = UINT64_MAX & ~(uint64_t)7;

@@ -3,19 +3,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::execution::GRACE;
-use super::failure;
 use super::registry::{Class, MethodRow, Passes};
 use crate::error::Error;
-use crate::resilience::{Call, Deadline, LaneEntry, NotAdmitted, Policies, ProbePermit};
+use crate::resilience::{Call, LaneEntry, NotAdmitted, Policies, ProbePermit};
 use crate::transport::Runtime;
-
-/// Time limit of the health read that decides whether the breaker closes.
-const PROBE_TIME: Duration = Duration::from_secs(5);
 
 /// What the door said.
 pub(super) enum Admission {
@@ -99,20 +94,15 @@ fn passes(row: &MethodRow, params_json: &str) -> bool {
 }
 
 /// Makes the health read of a breaker whose time has come, beside the call that found it due: it goes on
-/// when that call has no time left for it. `waits`: until the outcome is there.
+/// when that call has no time left for it. `asked` settles the permit; `waits`: until the outcome is there.
 pub(super) fn probe(
     runtime: &Runtime,
-    asked: impl Future<Output = Value> + Send + 'static,
-    permit: ProbePermit,
+    asked: impl Future<Output = ()> + Send + 'static,
     waits: Option<&Arc<Call>>,
 ) {
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     runtime.spawn(async move {
-        if failure::is_sign_of_life(&asked.await) {
-            permit.success();
-        } else {
-            permit.failure();
-        }
+        asked.await;
         drop(tell);
     });
     if let Some(call) = waits {
@@ -120,11 +110,6 @@ pub(super) fn probe(
         // However it ends, the breaker is asked next.
         let _ = runtime.run(limit, async move { call.within(told).await.is_ok() });
     }
-}
-
-/// The time limit of a health read that is made for its own sake.
-pub(super) fn probe_limit() -> Deadline {
-    Deadline::after(PROBE_TIME)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::failure;
 use super::options::{CallOptions, Operation};
 use super::registry::{Class, MethodRow, Printable};
+use super::staleness;
 use crate::error::{Error, Executed, Status};
 use crate::locks::{Condvar, Mutex};
 use crate::resilience::{Call, Deadline};
@@ -36,6 +37,13 @@ pub(super) fn finish(
     let printed = match outcome {
         Ok(Ok(result)) => result
             .print()
+            .map(|json| {
+                if row.stale {
+                    staleness::fresh(json)
+                } else {
+                    json
+                }
+            })
             .map_err(|error| error.with_executed(written(row))),
         Ok(Err(error)) => Err(error),
         Err(failure) => Err(given_up(row, call, &failure)),

@@ -1,7 +1,5 @@
 //! From a failed attempt to the error that a caller sees.
 
-use serde_json::{Value, json};
-
 use super::registry::{Class, MethodRow};
 use crate::error::{DaemonAnswer, Error, Executed, Status};
 use crate::resilience::{Answer, AttemptError, Barrier, Fault, NotAdmitted};
@@ -136,19 +134,6 @@ pub(crate) fn deadline_exceeded() -> Error {
         "the deadline of the call passed before the daemon's answer",
         "raise timeout_ms, or look at the daemon's load and logs",
     )
-}
-
-/// Whether a report on the health of a service shows that its daemon answers.
-pub(crate) fn is_sign_of_life(report: &Value) -> bool {
-    report.get("status").is_some_and(|status| *status != "down")
-}
-
-/// The report on the health of a service that cannot be asked.
-pub(crate) fn health_report(error: &Error) -> Value {
-    json!({
-        "status": "down", "reason": error.message(), "hint": error.hint(),
-        "code": error.status().name(), "state": null, "latency_ms": null, "info": null,
-    })
 }
 
 /// A daemon's text, cut and without control characters: it may carry a peer's words or a whole PSBT.

@@ -1,27 +1,30 @@
 //! The manager: one worker, up to three daemons, and the clients that share them.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::admission::{self, probe_limit};
+use super::admission;
 use super::call_metadata::metadata;
 use super::execution::{GRACE, Gate, deadline, finish};
+use super::health_monitor::{Monitor, Watched};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
 use super::services::{not_configured, policies, service_kind};
+use super::stale::{self, Memory};
 use super::stream::{Ends, Stream};
-use super::{failure, lnd};
+use super::{failure, lnd, readiness};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
-use crate::resilience::{Call, Deadline, Policies, ProbePermit};
+use crate::resilience::{Call, Deadline, Policies};
 use crate::state::StateDirectory;
-use crate::transport::{Chores, Helm, HostHooks, Runtime};
+use crate::transport::{Helm, HostHooks, Runtime};
+
+mod health;
 
 /// How long `close` waits for cancelled calls and for the worker.
 const JOIN_TIME: Duration = Duration::from_secs(2);
@@ -49,6 +52,8 @@ struct Core {
     timeout: Option<Duration>,
     operation_secret: Option<Secret>,
     state: Option<StateDirectory>,
+    monitor: Arc<Monitor>,
+    memory: Memory,
     gate: Arc<Gate>,
     closing: CancellationToken,
     /// Ends the streams; they are not waited for, as they have no end of their own.
@@ -77,14 +82,22 @@ impl Manager {
             .services
             .into_iter()
             .map(|(name, service)| (name, service.and_then(|config| open(config, &helm))));
+        let services: BTreeMap<_, _> = services.collect();
+        let closing = CancellationToken::new();
+        let watched = services.iter().map(|(name, service)| {
+            let watched = service.clone().map(|node| node as Arc<dyn Watched>);
+            (*name, watched)
+        });
         Ok(Self(Arc::new(Core {
-            services: services.collect(),
+            monitor: Monitor::new(watched, &policies, closing.clone()),
+            memory: Memory::default(),
+            services,
             policies,
             timeout: config.timeout,
             operation_secret: config.operation_secret,
             state,
             gate: Arc::default(),
-            closing: CancellationToken::new(),
+            closing,
             ending_streams: CancellationToken::new(),
             runtime: OnceCell::new(),
             helm,
@@ -106,22 +119,6 @@ impl Manager {
         })
     }
 
-    /// Asks every configured daemon now how it is doing.
-    pub fn health_check_all(&self, timeout: Duration) -> Result<Success, Error> {
-        let _inside = self.0.gate.enter()?;
-        let row = registry::find("lnd", "get_info")?;
-        let limit = Deadline::after(timeout);
-        let mut services = Map::new();
-        for (name, service) in &self.0.services {
-            let report = match service {
-                Ok(node) => self.0.ask_health(row, name, node, limit),
-                Err(error) => failure::health_report(error),
-            };
-            services.insert((*name).to_owned(), report);
-        }
-        Ok(Success::new(json!({ "services": services }).to_string()))
-    }
-
     /// Drops the connections of a service, or of all, and forgets backoff and identity.
     pub fn reconnect(&self, service: Option<&str>) -> Result<Success, Error> {
         let _inside = self.0.gate.enter()?;
@@ -131,6 +128,7 @@ impl Manager {
                 let kind = service_kind(name)?;
                 self.0.node(kind)?.reset();
                 self.0.policies(kind)?.reset();
+                self.0.memory.forget(kind.name());
                 done.push(kind.name());
             }
             None => {
@@ -138,6 +136,7 @@ impl Manager {
                     if let Ok(node) = node {
                         node.reset();
                         self.0.policies.get(name).inspect(|it| it.reset());
+                        self.0.memory.forget(name);
                         done.push(*name);
                     }
                 }
@@ -152,6 +151,7 @@ impl Manager {
         let core = &self.0;
         let limit = Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 60 * 60));
         core.ending_streams.cancel();
+        core.monitor.close();
         let drained = core.gate.close(limit);
         core.closing.cancel();
         let left = drained || core.gate.close(Instant::now() + JOIN_TIME);
@@ -179,15 +179,38 @@ impl Client {
     ) -> Result<Success, Error> {
         let _inside = self.core.gate.enter()?;
         let row = registry::find(self.kind.name(), method)?;
+        if options.allow_stale {
+            stale::check(row).map_err(|error| error.with_place(row.service, row.name))?;
+        }
+        let outcome = self.make(row, params_json, &options);
+        self.core.monitor.heed(self.node.pulse(), &outcome);
+        if options.allow_stale {
+            let memory = &self.core.memory;
+            return memory.consult(row, params_json, outcome).map(Success::new);
+        }
+        outcome.map(Success::new)
+    }
+
+    fn make(
+        &self,
+        row: &'static MethodRow,
+        params_json: &str,
+        options: &CallOptions,
+    ) -> Result<String, Error> {
         let place = |error: Error| error.with_place(row.service, row.name);
         let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
         let prepared = registry::prepare_lnd(row, params_json).map_err(place)?;
         let call = self.core.begin(
-            deadline(row, &options, self.core.timeout),
-            &options,
+            deadline(row, options, self.core.timeout),
+            options,
             Some(&self.policies),
         );
+        let obstacle = if options.wait_for_ready {
+            self.wait(row, &call).map_err(place)?
+        } else {
+            None
+        };
         let entry = admission::ask(&self.policies, row, params_json, &call, |permit| {
             self.probe(permit, &call)
         })
@@ -208,7 +231,8 @@ impl Client {
         };
         // Also when the call was given up and its future still lies about.
         call.leave_lane();
-        finish(row, &call, operation, outcome).map(Success::new)
+        finish(row, &call, operation, outcome)
+            .map_err(|error| readiness::explain(error, obstacle.as_ref()))
     }
 
     /// Opens a stream: checks the parameters and begins in the background.
@@ -222,6 +246,9 @@ impl Client {
         let stream = registry::find_stream(self.kind.name(), name)?;
         let row = &stream.row;
         let place = |error: Error| error.with_place(row.service, row.name);
+        if options.allow_stale {
+            stale::check(row).map_err(place)?;
+        }
         Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
         let prepared = registry::prepare_lnd_stream(row, params_json).map_err(place)?;
@@ -244,16 +271,6 @@ impl Client {
         runtime.spawn(ends.drive(prepared(subscriber), Arc::clone(&feed), row));
         let keep_alive = Arc::new(self.clone());
         Ok(Stream::new(stream, feed, ends, keep_alive))
-    }
-
-    /// Has the health read made whose time has come, and waits for it if the breaker refuses meanwhile.
-    fn probe(&self, permit: ProbePermit, call: &Arc<Call>) {
-        let row = registry::find("lnd", "get_info");
-        if let (Ok(runtime), Ok(row)) = (self.core.runtime(), row) {
-            let asked = self.core.health_read(row, &self.node, probe_limit());
-            let waits = self.policies.is_refusing().then_some(call);
-            admission::probe(runtime, asked, permit, waits);
-        }
     }
 
     /// What this client is connected to, as JSON.
@@ -285,8 +302,12 @@ impl Client {
 
 impl Core {
     fn runtime(&self) -> Result<&Runtime, Error> {
-        self.runtime
-            .get_or_try_init(|| Runtime::start(self.hooks, Arc::clone(&self.helm), Chores::none()))
+        self.runtime.get_or_try_init(|| {
+            let helm = Arc::clone(&self.helm);
+            let runtime = Runtime::start(self.hooks, helm, self.monitor.chores())?;
+            self.monitor.begin(runtime.spawner());
+            Ok(runtime)
+        })
     }
 
     fn node(&self, kind: ServiceKind) -> Result<Arc<lnd::Node>, Error> {
@@ -340,41 +361,6 @@ impl Core {
             _ => call,
         })
     }
-
-    /// Asks a daemon how it is doing, past breaker and lanes.
-    fn health_read(
-        &self,
-        row: &'static MethodRow,
-        node: &Arc<lnd::Node>,
-        limit: Deadline,
-    ) -> impl Future<Output = Value> + Send + 'static {
-        let options = CallOptions {
-            no_retry: true,
-            ..CallOptions::default()
-        };
-        let call = self.begin(limit, &options, None);
-        let context = lnd::Context::new(call, Arc::clone(node), row, None, None);
-        async move { lnd::health(&context).await }
-    }
-
-    fn ask_health(
-        &self,
-        row: &'static MethodRow,
-        name: &str,
-        node: &Arc<lnd::Node>,
-        limit: Deadline,
-    ) -> Value {
-        let asked = self.health_read(row, node, limit);
-        let outcome = self.runtime().and_then(|runtime| {
-            let answer = runtime.run(limit.plus(GRACE), asked);
-            answer.map_err(|_| failure::deadline_exceeded())
-        });
-        let report = outcome.unwrap_or_else(|error| failure::health_report(&error));
-        if failure::is_sign_of_life(&report) {
-            self.policies.get(name).inspect(|it| it.note_healthy());
-        }
-        report
-    }
 }
 
 fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error> {
@@ -391,3 +377,7 @@ fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error
         .map(Arc::new)
         .map_err(|error| error.with_service(name))
 }
+
+#[cfg(test)]
+#[path = "manager_tests.rs"]
+mod tests;

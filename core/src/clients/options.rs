@@ -17,6 +17,10 @@ pub struct CallOptions {
     pub cancel: Option<CancelToken>,
     /// One attempt only.
     pub no_retry: bool,
+    /// Wait within the deadline for a service that is not ready, in place of failing at once.
+    pub wait_for_ready: bool,
+    /// Rather the last good answer of certain reads than an error, marked with its age.
+    pub allow_stale: bool,
     /// The caller's name for a write.
     pub operation_id: Option<String>,
     /// Further gRPC metadata, lower-case ASCII names.

@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 #[cfg(any(test, feature = "schemas"))]
 use serde_json::Value;
 
+#[cfg(any(test, feature = "schemas"))]
+use super::staleness;
 use crate::config::strict_json;
 use crate::error::{Error, Status};
 pub use crate::resilience::Lane;
@@ -117,6 +119,8 @@ pub struct MethodRow {
     pub configured_deadline: bool,
     /// Largest parameter text in bytes.
     pub max_input_bytes: u64,
+    /// Whether `allow_stale` may give its last good answer.
+    pub stale: bool,
     /// Permissions that the macaroon needs, `entity:action`.
     pub permissions: &'static [&'static str],
     /// What the daemon must be.
@@ -144,7 +148,11 @@ impl MethodRow {
 
     /// JSON Schema of the result.
     pub fn result_schema(&self) -> Value {
-        Value::from((self.result_schema)())
+        let mut schema = Value::from((self.result_schema)());
+        if self.stale {
+            staleness::describe(&mut schema);
+        }
+        schema
     }
 }
 

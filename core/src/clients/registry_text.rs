@@ -1,7 +1,10 @@
 //! The registry in words: what `arkgrpc_methods()` answers, made from the rows and the types.
 
+use schemars::schema_for;
 use serde_json::{Value, json};
 
+use super::StreamMessage;
+use super::health_view::{CheckView, HealthEventView, HealthView, Services};
 use super::registry::{METHODS, MethodRow, Needs, SERVICES, STREAMS, StreamRow};
 
 /// The text of [`super::methods_json`], anew: one line an entry, so that a change of one is a change of one line.
@@ -21,7 +24,8 @@ pub fn describe_registry() -> String {
         let lines: Vec<_> = entries.iter().map(Value::to_string).collect();
         format!("{name:?}:[\n{}\n]", lines.join(",\n"))
     });
-    format!("{{{}}}\n", lists.join(",\n"))
+    let manager = manager_schemas();
+    format!("{{{},\n\"manager\":{manager}}}\n", lists.join(",\n"))
 }
 
 fn describe_stream(stream: &StreamRow) -> Value {
@@ -60,10 +64,20 @@ fn describe(row: &MethodRow) -> Value {
         "configured_deadline": row.configured_deadline,
         "permissions": row.permissions,
         "needs": needs_name(row.needs),
+        "stale": row.stale,
         "reconcile": Some(row.reconcile).filter(|text| !text.is_empty()),
         "errors": row.errors,
         "doc": row.doc,
         "params": row.params_schema(),
         "result": row.result_schema(),
+    })
+}
+
+/// The schemas of what a manager tells.
+fn manager_schemas() -> Value {
+    json!({
+        "health": schema_for!(Services<HealthView>),
+        "health_check_all": schema_for!(Services<CheckView>),
+        "events": schema_for!(StreamMessage<HealthEventView>),
     })
 }

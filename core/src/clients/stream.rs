@@ -21,14 +21,40 @@ use crate::resilience::{CancelToken, Entry, Taken};
 pub struct Stream(Arc<Inner>);
 
 struct Inner {
-    stream: &'static StreamRow,
+    place: Place,
     feed: Arc<MessageFeed>,
     ends: Ends,
     /// Of the manager: its runtime fills the feed.
     _keep_alive: Arc<dyn Send + Sync>,
 }
 
+/// Whose stream it is, for errors and messages.
+struct Place {
+    service: &'static str,
+    name: &'static str,
+    gap: &'static str,
+}
+
 impl Stream {
+    /// The events of a manager, which no task reads from a daemon.
+    pub(super) fn of_events(
+        feed: Arc<MessageFeed>,
+        ends: Ends,
+        keep_alive: Arc<dyn Send + Sync>,
+    ) -> Self {
+        let place = Place {
+            service: "manager",
+            name: "events",
+            gap: "none",
+        };
+        Self(Arc::new(Inner {
+            place,
+            feed,
+            ends,
+            _keep_alive: keep_alive,
+        }))
+    }
+
     pub(super) fn new(
         stream: &'static StreamRow,
         feed: Arc<MessageFeed>,
@@ -36,7 +62,11 @@ impl Stream {
         keep_alive: Arc<dyn Send + Sync>,
     ) -> Self {
         Self(Arc::new(Inner {
-            stream,
+            place: Place {
+                service: stream.row.service,
+                name: stream.row.name,
+                gap: stream.gap,
+            },
             feed,
             ends,
             _keep_alive: keep_alive,
@@ -49,16 +79,15 @@ impl Stream {
         let started = Instant::now();
         inner.ends.apply(&inner.feed);
         let place = |error: Error| {
-            let row = &inner.stream.row;
             error
-                .with_place(row.service, row.name)
+                .with_place(inner.place.service, inner.place.name)
                 .with_effort(0, started.elapsed())
         };
         let message: Box<dyn Printable> = match inner.feed.take(started + timeout) {
             Taken::Entry(Entry::Item(message)) => message,
             Taken::Entry(Entry::Lag(dropped)) => Box::new(StreamMessage::lag(dropped)),
             Taken::Entry(Entry::Reconnected(told)) => {
-                Box::new(StreamMessage::reconnected(told, inner.stream.gap))
+                Box::new(StreamMessage::reconnected(told, inner.place.gap))
             }
             Taken::Nothing(outage) => return Err(place(nothing_new(timeout, outage))),
             Taken::Ended(error) => return Err(place(error)),
@@ -160,7 +189,7 @@ fn nothing_new(timeout: Duration, outage: Option<(Duration, String)>) -> Error {
     .with_retryable(true)
 }
 
-fn over() -> Error {
+pub(super) fn over() -> Error {
     Error::local(
         Status::End,
         "the stream is over: its manager was closed",
@@ -168,7 +197,7 @@ fn over() -> Error {
     )
 }
 
-fn cancelled() -> Error {
+pub(super) fn cancelled() -> Error {
     Error::local(
         Status::Cancelled,
         "the stream was cancelled by its token",

@@ -28,3 +28,7 @@ pub(crate) fn invalid(key: &str, wrong: impl std::fmt::Display, valid: &str) -> 
         valid.to_owned(),
     )
 }
+
+#[cfg(test)]
+#[path = "configuration_tests.rs"]
+mod configuration;

@@ -97,6 +97,11 @@ impl Call {
         self.passing.store(true, Ordering::Release);
     }
 
+    /// Whether it is urgent.
+    pub(crate) fn passes(&self) -> bool {
+        self.passing.load(Ordering::Acquire)
+    }
+
     /// None of its requests will be sent.
     pub(crate) fn bar(&self, reason: NotAdmitted) {
         *self.barred.lock() = Some(reason);

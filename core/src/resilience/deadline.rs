@@ -27,6 +27,11 @@ impl Deadline {
         self.at.saturating_duration_since(Instant::now())
     }
 
+    /// The whole time that was given.
+    pub(crate) fn span(&self) -> Duration {
+        self.at.saturating_duration_since(self.started)
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

@@ -262,19 +262,11 @@ impl Policies {
 
     /// What the breaker did since it was last asked, and how many changes were dropped because nobody
     /// asked for long.
-    #[allow(
-        dead_code,
-        reason = "for the event stream of a manager, which is to come"
-    )]
     pub(crate) fn take_transitions(&self) -> (Vec<Transition>, u64) {
         self.transitions.take()
     }
 
     /// `wake` runs after each change, without a lock held, and must not block. The first one given stays.
-    #[allow(
-        dead_code,
-        reason = "for the event stream of a manager, which is to come"
-    )]
     pub(crate) fn on_transition(&self, wake: impl Fn() + Send + Sync + 'static) {
         self.transitions.on_change(Box::new(wake));
     }

@@ -13,10 +13,6 @@ const KEPT: usize = 1024;
 
 /// One change.
 #[derive(Clone, Debug)]
-#[allow(
-    dead_code,
-    reason = "for the event stream of a manager, which is to come"
-)]
 pub(crate) struct Transition {
     pub(crate) at: SystemTime,
     pub(crate) from: Phase,

@@ -142,9 +142,20 @@ impl Connection {
         state.last_error = None;
     }
 
-    /// Lets the next dial start at once, whatever the backoff: for a health read of our own.
+    /// Ends the pause after a failed dial: the next call dials. Further failures still lengthen it.
     pub(crate) fn forgive(&self) {
         self.0.state.lock().backoff.forgive();
+    }
+
+    /// Leaves a connection on which nothing came for so long: the next call dials. Requests that are
+    /// under way on it go on.
+    pub(crate) fn give_up_if_silent(&self, span: Duration) {
+        let mut state = self.0.state.lock();
+        let silent =
+            matches!(&state.slot, Slot::Live(live) if live.dialed.activity.silent_for() >= span);
+        if silent {
+            state.slot = Slot::Empty;
+        }
     }
 
     /// Whether a request can go out without a dial.

@@ -18,7 +18,7 @@ pub(crate) use connection::{Connection, ConnectionError, RequireGeneration};
 pub(crate) use dial_error::{DialError, DialFault};
 pub(crate) use random::{random_bytes, random_fraction};
 pub use runtime::HostHooks;
-pub(crate) use runtime::{Chores, Helm, RunFailure, Runtime};
+pub(crate) use runtime::{Chores, Helm, RunFailure, Runtime, Spawner};
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ pub const EXAMPLE: &str = include_str!("manual/example.c");
 
 /// The files whose declarations go into the header, in its order. The others have none, or, as the
 /// fault injection, none for the shipped header.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "status.rs",
     "text.rs",
     "answer.rs",
@@ -25,6 +25,7 @@ const SOURCES: [&str; 11] = [
     "manager.rs",
     "client.rs",
     "stream.rs",
+    "health.rs",
     "result.rs",
     "log_event.rs",
     "log_worker.rs",

@@ -142,6 +142,9 @@ fn paragraph(row: &MethodRow) -> Result<String, std::fmt::Error> {
     writeln!(text, "Deadline: {}.", deadline(row))?;
     writeln!(text, "Permissions: {}.", row.permissions.join(", "))?;
     writeln!(text, "Needs: {}.", needs(row.needs))?;
+    if row.stale {
+        writeln!(text, "May be stale, with ARKGRPC_FLAG_ALLOW_STALE.")?;
+    }
     if !row.reconcile.is_empty() {
         writeln!(text, "Lost answer: {}.", sentence(row.reconcile))?;
     }

@@ -79,6 +79,17 @@ impl Context {
         &self.call
     }
 
+    /// Refuses a write, before anything of its call is sent, that lnd is known not to be fit for.
+    pub(super) fn admit(&self) -> Result<(), Error> {
+        // Once something was sent, its outcome tells more than an earlier probe; and without time left the
+        // deadline is the reason.
+        let late = self.call.attempts() > 0 || self.call.deadline().remaining().is_zero();
+        if late || self.call.passes() {
+            return Ok(());
+        }
+        self.node.pulse().admit(self.row)
+    }
+
     pub(super) fn node(&self) -> &Node {
         &self.node
     }

@@ -85,7 +85,6 @@ pub(super) use get_onchain_balance::{
 pub(super) use get_total_balance::{
     GetTotalBalanceParams, GetTotalBalanceResult, get_total_balance,
 };
-pub(super) use health::health;
 pub(super) use list_channels::{ListChannelsParams, ListChannelsResult, list_channels};
 pub(super) use list_closed_channels::{
     ListClosedChannelsParams, ListClosedChannelsResult, list_closed_channels,

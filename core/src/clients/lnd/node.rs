@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 
+use crate::clients::health_pulse::Pulse;
 use crate::clients::registry::Class;
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
@@ -44,6 +45,8 @@ pub(crate) struct Node {
     identity: Mutex<Option<Identity>>,
     /// The dial of the write connection on which the daemon was last recognised.
     recognised: Mutex<Option<u64>>,
+    /// How it is doing.
+    pulse: Pulse,
     /// Payments of this process whose fate is not known, by hash.
     unresolved: Mutex<HashSet<[u8; 32]>>,
 }
@@ -57,6 +60,7 @@ impl Node {
             config,
             identity: Mutex::new(None),
             recognised: Mutex::new(None),
+            pulse: Pulse::default(),
             unresolved: Mutex::new(HashSet::new()),
         })
     }
@@ -69,15 +73,37 @@ impl Node {
         *self.identity.lock() = None;
     }
 
-    /// Lets the next dials start at once, whatever their backoff.
-    pub(super) fn forgive(&self) {
-        self.read.forgive();
-        self.write.forgive();
-    }
-
     /// Whether a method of this class can be made without a dial.
     pub(crate) fn is_live_for(&self, class: Class) -> bool {
         self.read.is_live() && (class == Class::Read || self.write.is_live())
+    }
+
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// Dials what a method of the class needs, unless it is connected already.
+    pub(super) async fn connected(&self, class: Class) -> Result<(), DialError> {
+        self.read.generation().await?;
+        if class != Class::Read {
+            self.write.generation().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the pause before the next dial for reads.
+    pub(super) fn let_reads_dial(&self) {
+        self.read.forgive();
+    }
+
+    /// The same for writes.
+    pub(super) fn let_writes_dial(&self) {
+        self.write.forgive();
+    }
+
+    /// Has the next read dial if nothing came on the present connection for so long.
+    pub(super) fn give_up_if_silent(&self, span: Duration) {
+        self.read.give_up_if_silent(span);
     }
 
     pub(super) fn lightning(&self) -> Lightning {

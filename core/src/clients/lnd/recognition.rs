@@ -21,6 +21,7 @@ enum Refused {
 /// the write goes out on it or not at all. One cheap read on a new or long silent connection finds dead
 /// ones while nothing is at stake yet.
 pub(super) async fn ready_for_write(context: &Context) -> Result<u64, Error> {
+    context.admit()?;
     let mut number = 1;
     loop {
         let failure = match recognise(context).await {

@@ -23,6 +23,7 @@ impl Chores {
     }
 
     /// Nothing but the connections.
+    #[cfg(test)]
     pub(crate) fn none() -> Self {
         Self::new(|| LOOK_AFTER)
     }

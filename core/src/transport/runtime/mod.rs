@@ -9,6 +9,7 @@ mod chores;
 mod core;
 mod helm;
 mod seat;
+mod spawner;
 mod submissions;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub(crate) use self::chores::Chores;
 use self::core::Core;
 pub(crate) use self::helm::Helm;
 use self::seat::{Delivery, Seat};
+pub(crate) use self::spawner::Spawner;
 use self::submissions::Submissions;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
@@ -166,11 +168,12 @@ impl Runtime {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let going = self.helm.going();
-        self.handle.spawn(async move {
-            let _going = going;
-            future.await;
-        })
+        self.spawner().spawn(future)
+    }
+
+    /// For those that start such work later.
+    pub(crate) fn spawner(&self) -> Spawner {
+        Spawner::new(self.handle.clone(), Arc::clone(&self.helm))
     }
 
     /// Stops the worker and joins it, for at most `bound`.

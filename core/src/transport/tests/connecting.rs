@@ -151,6 +151,12 @@ async fn after_a_failed_dial_callers_fail_fast_until_reset() {
         assert!(pause <= Duration::from_millis(1200), "{pause:?}");
     }
     assert_eq!(accepted.load(Ordering::SeqCst), 1);
+    connection.forgive();
+    let forgiven = connection.generation().await.unwrap_err();
+    assert!(forgiven.retry_after.is_none());
+    assert_eq!(accepted.load(Ordering::SeqCst), 2);
+    let longer = connection.generation().await.unwrap_err().retry_after;
+    assert!(longer > Some(Duration::from_millis(1200)), "{longer:?}");
     connection.reset();
     assert!(
         connection
@@ -160,5 +166,5 @@ async fn after_a_failed_dial_callers_fail_fast_until_reset() {
             .retry_after
             .is_none()
     );
-    assert_eq!(accepted.load(Ordering::SeqCst), 2);
+    assert_eq!(accepted.load(Ordering::SeqCst), 3);
 }

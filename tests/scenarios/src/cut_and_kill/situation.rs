@@ -24,7 +24,7 @@ const LATE_START: Duration = Duration::from_millis(300);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The statuses of a call that found no connection, or that was kept away after several that found none.
-pub const UNREACHABLE: [&str; 2] = ["CONNECT_FAILED", "CIRCUIT_OPEN"];
+pub const UNREACHABLE: [&str; 3] = ["CONNECT_FAILED", "CIRCUIT_OPEN", "SERVICE_DOWN"];
 
 /// What is wrong with what the library said or did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

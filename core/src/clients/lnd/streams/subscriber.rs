@@ -131,6 +131,7 @@ impl Subscriber {
 
     /// lnd has answered: an interruption, if there was one, is over.
     pub(super) fn answering(&self) {
+        self.node.pulse().hear();
         self.feed.answering();
     }
 
