@@ -23,7 +23,7 @@ pub struct arkgrpc_manager {
     _opaque: [u8; 0],
 }
 
-static MANAGERS: Registry<Manager> = Registry::new(Kind::Manager);
+pub(crate) static MANAGERS: Registry<Manager> = Registry::new(Kind::Manager);
 
 const HOOKS: HostHooks = HostHooks {
     thread_start: prepare_own_thread,

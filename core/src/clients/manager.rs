@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
 use super::execution::{GRACE, Gate, deadline, finish};
+use super::metadata::metadata;
+use super::metrics::{Measured, Metrics};
+use super::metrics_report::{self, MetricsFormat};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
 use super::stream::{Ends, Stream};
@@ -45,6 +47,7 @@ struct Core {
     operation_secret: Option<Secret>,
     state: Option<StateDirectory>,
     gate: Arc<Gate>,
+    metrics: Arc<Metrics>,
     closing: CancellationToken,
     /// Ends the streams; they are not waited for, as they have no end of their own.
     ending_streams: CancellationToken,
@@ -77,6 +80,7 @@ impl Manager {
             operation_secret: config.operation_secret,
             state,
             gate: Arc::default(),
+            metrics: Arc::default(),
             closing: CancellationToken::new(),
             ending_streams: CancellationToken::new(),
             runtime: OnceCell::new(),
@@ -111,6 +115,14 @@ impl Manager {
             services.insert((*name).to_owned(), report);
         }
         Ok(Success::new(json!({ "services": services }).to_string()))
+    }
+
+    /// What was counted since the manager was made; a closed one still tells. `lost_log_lines` is the
+    /// process's, and the host's part of the library counts it.
+    pub fn metrics(&self, format: MetricsFormat, lost_log_lines: u64) -> Success {
+        let services = &self.0.services;
+        let families = metrics_report::families(&self.0.metrics, services, lost_log_lines);
+        Success::new(format.print(&families))
     }
 
     /// Drops the connections of a service, or of all, and forgets backoff and identity.
@@ -168,6 +180,19 @@ impl Client {
     ) -> Result<Success, Error> {
         let _inside = self.core.gate.enter()?;
         let row = registry::find(self.kind.name(), method)?;
+        let measured = self.core.metrics.call(row);
+        let outcome = self.make(row, params_json, options, &measured);
+        measured.end(outcome.as_ref().map_or_else(Error::status, |_| Status::Ok));
+        outcome
+    }
+
+    fn make(
+        &self,
+        row: &'static MethodRow,
+        params_json: &str,
+        options: CallOptions,
+        measured: &Measured<'_>,
+    ) -> Result<Success, Error> {
         let place = |error: Error| error.with_place(row.service, row.name);
         let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
@@ -187,6 +212,7 @@ impl Client {
         } else {
             runtime.run(limit, prepared(context))
         };
+        measured.effort(call.attempts(), call.retries());
         finish(row, &call, operation, outcome).map(Success::new)
     }
 
@@ -220,7 +246,8 @@ impl Client {
             lnd::Subscriber::new(Arc::clone(&self.node), row, terms, Arc::clone(&feed));
         let runtime = self.core.runtime().map_err(place)?;
         runtime.spawn(ends.drive(prepared(subscriber), Arc::clone(&feed), row));
-        let keep_alive = Arc::new(self.clone());
+        let open = Metrics::stream(&self.core.metrics, stream);
+        let keep_alive = Arc::new((self.clone(), open));
         Ok(Stream::new(stream, feed, ends, keep_alive))
     }
 
@@ -344,36 +371,4 @@ fn service_kind(name: &str) -> Result<ServiceKind, Error> {
             format!("use one of: {}", valid.join(", ")),
         )
     })
-}
-
-pub(super) type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
-
-fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
-    pairs
-        .iter()
-        .map(|(name, value)| metadata_entry(name, value))
-        .collect()
-}
-
-fn metadata_entry(
-    name: &str,
-    value: &str,
-) -> Result<(MetadataKey<Ascii>, MetadataValue<Ascii>), Error> {
-    let refused = |wrong: &str| {
-        Error::local(
-            Status::InvalidArgument,
-            format!("option `metadata`: {wrong}"),
-            "use lower-case ASCII names without -bin at their end; macaroon, grpc-* and :* are ours",
-        )
-    };
-    if name == "macaroon" || name.starts_with("grpc-") || name.starts_with(':') {
-        return Err(refused("a reserved name"));
-    }
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(refused("a name with upper-case letters"));
-    }
-    let key =
-        MetadataKey::from_bytes(name.as_bytes()).map_err(|_| refused("not a metadata name"))?;
-    let value = MetadataValue::try_from(value).map_err(|_| refused("a value that is not ASCII"))?;
-    Ok((key, value))
 }

@@ -6,6 +6,9 @@ mod failure;
 mod json;
 mod lnd;
 mod manager;
+mod metadata;
+mod metrics;
+mod metrics_report;
 mod options;
 pub(crate) mod registry;
 mod stream;
@@ -13,6 +16,7 @@ mod stream_feed;
 mod stream_message;
 
 pub use manager::{Client, Manager};
+pub use metrics_report::MetricsFormat;
 pub use options::{CallOptions, Recovery, Success};
 pub use stream::Stream;
 pub(crate) use stream_message::StreamMessage;

@@ -29,6 +29,7 @@ pub(crate) struct Call {
     closing: CancellationToken,
     retry: bool,
     attempts: AtomicU32,
+    retries: AtomicU32,
     /// Writes whose latch still matters when the call is given up from outside.
     writes: Mutex<Vec<Attempt>>,
     /// Whether an earlier try of the operation, outside of this call, may have been executed.
@@ -48,6 +49,7 @@ impl Call {
             closing,
             retry,
             attempts: AtomicU32::new(0),
+            retries: AtomicU32::new(0),
             writes: Mutex::new(Vec::new()),
             doubt: AtomicBool::new(false),
         }
@@ -59,6 +61,11 @@ impl Call {
 
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that followed a failed one of the same request.
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries.load(Ordering::Relaxed)
     }
 
     /// Says whether something outside of this call's own requests may have been executed.
@@ -136,7 +143,9 @@ impl Call {
         if allowed {
             tracing::debug!(target: "arkgrpc::retry", number, fault = ?error.fault, "trying again");
         }
-        allowed && self.pause(pause).await.is_ok()
+        let again = allowed && self.pause(pause).await.is_ok();
+        self.retries.fetch_add(u32::from(again), Ordering::Relaxed);
+        again
     }
 
     /// Whether the caller allows repeats at all.
@@ -193,7 +202,7 @@ mod tests {
         let call = call(Duration::from_secs(20));
         let outcome = run(call.request(Effect::Write, |_| async { Err::<(), _>(unavailable()) }));
         assert!(!outcome.unwrap_err().handed);
-        assert_eq!(call.attempts(), 3);
+        assert_eq!((call.attempts(), call.retries()), (3, 2));
         assert!(call.withdraw());
     }
 
