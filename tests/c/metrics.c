@@ -1,6 +1,6 @@
 /* What a manager counts: both forms, wrong arguments, and that nothing of a caller's words gets in.
- * Needs no daemon; beside one (`arkgrpc devnet -- metrics TEXT_FILE`) it calls the daemon and leaves
- * the text for Prometheus in the file. */
+ * Needs no daemon; beside one (`arkgrpc devnet -- metrics TEXT_FILE`) it calls the daemon and
+ * leaves the text for Prometheus in the file. */
 #include <arkgrpc.h>
 
 #include <pthread.h>
@@ -47,7 +47,8 @@ static void what_was_called_is_counted(void) {
     arkgrpc_manager *manager = manager_for_port(nobody);
     arkgrpc_client *lnd = lnd_client(manager);
     char *text = metrics_of(manager, ARKGRPC_METRICS_PROMETHEUS);
-    CHECK_CONTAINS(text, "arkgrpc_calls_total{service=\"lnd\",method=\"get_info\",status=\"OK\"} 0\n");
+    CHECK_CONTAINS(text,
+                   "arkgrpc_calls_total{service=\"lnd\",method=\"get_info\",status=\"OK\"} 0\n");
     CHECK(strstr(text, "arkgrpc_call_duration_seconds") == NULL);
     free(text);
     CHECK_INT(call_status(lnd, "get_info", "{}", 5000), ARKGRPC_CONNECT_FAILED);
@@ -57,7 +58,8 @@ static void what_was_called_is_counted(void) {
     CHECK_INT(arkgrpc_manager_close(manager, 1000, NULL), ARKGRPC_OK);
     text = metrics_of(manager, ARKGRPC_METRICS_PROMETHEUS);
     CHECK_CONTAINS(text, "{service=\"lnd\",method=\"get_info\",status=\"CONNECT_FAILED\"} 1\n");
-    CHECK_CONTAINS(text, "{service=\"lnd\",method=\"add_invoice\",status=\"INVALID_ARGUMENT\"} 1\n");
+    CHECK_CONTAINS(text,
+                   "{service=\"lnd\",method=\"add_invoice\",status=\"INVALID_ARGUMENT\"} 1\n");
     CHECK_CONTAINS(text, "arkgrpc_call_duration_seconds_bucket{service=\"lnd\",method=\"get_info\","
                          "le=\"+Inf\"} 1\n");
     CHECK_CONTAINS(text, "arkgrpc_calls_in_flight{service=\"lnd\",method=\"get_info\"} 0\n");

@@ -48,7 +48,8 @@ def check_histogram(family):
         buckets = series["buckets"]
         if buckets != sorted(buckets) or buckets[-1][0] != float("inf"):
             fail(f"buckets out of order: {key}")
-        if any(one[1] > two[1] for one, two in zip(buckets, buckets[1:])):
+        counted = [count for _, count in buckets]
+        if counted != sorted(counted):
             fail(f"buckets that fall: {key}")
         if buckets[-1][1] != series["count"] or series["sum"] < 0:
             fail(f"count and sum do not fit the buckets: {key}")
@@ -65,14 +66,22 @@ def main(path):
         if sample.labels.get("service") != "lnd":
             fail(f"a service that was not configured: {sample}")
     called = {method: count for method, count in ended.items() if count > 0}
-    if called != spans or called.get("get_info") != 200 or called.get("add_invoice") != 2:
-        fail(f"calls {called} and durations {spans} should be 200 get_info, 2 add_invoice")
+    if (
+        called != spans
+        or called.get("get_info") != 200
+        or called.get("add_invoice") != 2
+    ):
+        fail(
+            f"calls {called} and durations {spans} should be 200 get_info, 2 add_invoice"
+        )
     in_flight = families["arkgrpc_calls_in_flight"].samples
     if any(sample.value != 0 for sample in in_flight):
         fail(f"calls in flight that have ended: {in_flight}")
     if families["arkgrpc_calls"].type != "counter":
         fail("arkgrpc_calls_total is no counter")
-    print(f"{len(families)} families, {sum(len(f.samples) for f in families.values())} series")
+    print(
+        f"{len(families)} families, {sum(len(f.samples) for f in families.values())} series"
+    )
 
 
 main(sys.argv[1])

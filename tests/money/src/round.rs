@@ -110,11 +110,12 @@ fn settle(node: &Node, told: &Told, totals: &mut Totals) {
         totals.find(finding, || {
             let errand = &told.errand;
             format!(
-                "{} {} ({}): told {:?}, done {effects} times",
+                "{} {} ({}): told {:?} by {:?}, done {effects} times",
                 errand.method,
                 errand.purpose,
                 errand.options.operation_id.as_deref().unwrap_or("no id"),
-                told.claims
+                told.claims,
+                told.statuses
             )
         });
     }

@@ -70,6 +70,8 @@ impl Budget {
 pub struct Told {
     pub errand: Errand,
     pub claims: Vec<Claim>,
+    /// The statuses of all answers, those that are no claims included.
+    pub statuses: Vec<String>,
 }
 
 /// Runs errands until the budget is spent.
@@ -83,29 +85,35 @@ pub fn run(
     let mut told = Vec::new();
     while !budget.is_spent() {
         let errand = errands.next(ledger)?;
-        let claims = pursue(process, &errand, belief, budget)?;
-        told.push(Told { errand, claims });
+        let mut this = Told {
+            errand,
+            claims: Vec::new(),
+            statuses: Vec::new(),
+        };
+        pursue(process, &mut this, belief, budget)?;
+        told.push(this);
     }
     Ok(told)
 }
 
 /// Calls until it is done, proven not to be done, or not to be repeated.
-fn pursue(
-    process: &Process,
-    errand: &Errand,
-    belief: Belief,
-    budget: &Budget,
-) -> Result<Vec<Claim>> {
-    let mut claims: Vec<Claim> = Vec::new();
+fn pursue(process: &Process, told: &mut Told, belief: Belief, budget: &Budget) -> Result<()> {
+    let Told {
+        errand,
+        claims,
+        statuses,
+    } = told;
     while claims.len() < MOST_CALLS {
         let Some(reply) = ask(process, errand)? else {
             budget.spend();
             claims.push(Claim::Killed);
+            statuses.push("killed".to_owned());
             if errand.may_be_repeated() {
                 continue;
             }
             break;
         };
+        statuses.push(reply.status.clone());
         let claim = believed(Claim::of(&reply)?, belief);
         let again = match claim {
             Claim::NotDone { retryable } => retryable,
@@ -116,7 +124,10 @@ fn pursue(
             budget.unconnected.fetch_add(1, Ordering::Relaxed);
             before_next_look(PATIENCE);
             // What it says about earlier tries is a claim like any other.
-            if claims.last().is_some_and(|last| !matches!(last, Claim::NotDone { .. })) {
+            if claims
+                .last()
+                .is_some_and(|last| !matches!(last, Claim::NotDone { .. }))
+            {
                 claims.push(claim);
             }
             continue;
@@ -132,7 +143,7 @@ fn pursue(
             break;
         }
     }
-    Ok(claims)
+    Ok(())
 }
 
 /// One call; none when the process was killed before it answered.
