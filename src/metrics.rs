@@ -37,11 +37,17 @@ pub const ARKGRPC_METRICS_JSON: i32 = 1;
 ///   arkgrpc_connections_live{service,connection}          0 or 1
 ///   arkgrpc_breaker_state{service,state}                  1 for the present state: closed, open,
 ///                                                         half_open; else 0
+///   arkgrpc_breaker_opened_total{service}                 how often it opened
+///   arkgrpc_breaker_refused_total{service}                calls that it refused
+///   arkgrpc_lane_in_flight{service,lane}                  calls in the lane: read, write, payment
+///   arkgrpc_lane_places{service,lane}                     its size
+///   arkgrpc_lane_waiting{service,lane}                    calls that wait for a place
+///   arkgrpc_lane_refused_total{service,lane}              calls that got no place in time
 ///   arkgrpc_health_state{service,state}                   1 for the present state: up, degraded,
 ///                                                         read_only, down, closed; else 0
 ///   arkgrpc_log_lines_dropped_total                       of the process, by a slow log callback
-/// What is not known is left out, never 0: a histogram of a method that was not called, the breaker
-/// and the health of a service that has none. Labels come from the registry alone: their number is
+/// What is not known is left out, never 0: a histogram of a method that was not called, the health
+/// of a service that nobody has watched. Labels come from the registry alone: their number is
 /// bounded, and nothing that callers or daemons say is among them. The numbers are read one by one
 /// while calls go on; each only grows, except those in flight, open, live and the states.
 /// arkgrpc_manager_reconnect() resets nothing; a manager that was closed still answers.

@@ -27,8 +27,8 @@ mod telemetry;
 mod transport;
 
 pub use clients::registry::{
-    Class, Lane, METHODS, MethodRow, Needs, Refusal, SERVICES, STREAMS, ServiceRow, StreamRow,
-    methods_json,
+    Class, Lane, METHODS, MethodRow, Needs, Passes, Refusal, SERVICES, STREAMS, ServiceRow,
+    StreamRow, methods_json,
 };
 pub use clients::{CallOptions, Client, Manager, MetricsFormat, Recovery, Stream, Success};
 pub use resilience::CancelToken;

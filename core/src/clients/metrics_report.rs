@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::lnd;
 use super::metrics::Metrics;
 use crate::error::{Error, Status};
+use crate::resilience::{Policies, PoliciesSnapshot};
 use crate::telemetry::{Family, Kind, Value, as_json, as_prometheus_text};
 
 /// How the numbers are written down.
@@ -27,31 +28,26 @@ impl MetricsFormat {
     }
 }
 
+/// The policies of the services that can be called.
+type ServicePolicies = BTreeMap<&'static str, Arc<Policies>>;
+
 /// The services of a manager; an error where the configuration of one is wrong.
 type Services = BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>;
 
 const BREAKER_STATES: [&str; 3] = ["closed", "open", "half_open"];
 const HEALTH_STATES: [&str; 5] = ["up", "degraded", "read_only", "down", "closed"];
 
-/// What is known about a service beyond its counters. Nothing is shown for what is not known.
-#[derive(Default)]
-struct Condition {
-    /// One of [`BREAKER_STATES`].
-    breaker: Option<&'static str>,
-    /// One of [`HEALTH_STATES`].
-    health: Option<&'static str>,
-}
-
-/// Here the breaker and the health monitor of a service tell their state.
-fn condition(_node: &lnd::Node) -> Condition {
-    Condition::default()
-}
-
-pub(super) fn families(metrics: &Metrics, services: &Services, lost_log_lines: u64) -> Vec<Family> {
+pub(super) fn families(
+    metrics: &Metrics,
+    services: &Services,
+    policies: &ServicePolicies,
+    lost_log_lines: u64,
+) -> Vec<Family> {
     let mut families = method_families(metrics, services);
     families.extend(stream_families(metrics, services));
     families.extend(connection_families(services));
-    families.extend(condition_families(services));
+    families.extend(policy_families(policies));
+    families.push(health_family(services));
     let mut lost = Family::new(
         "arkgrpc_log_lines_dropped_total",
         Kind::Counter,
@@ -164,23 +160,98 @@ fn connection_families(services: &Services) -> Vec<Family> {
     vec![dials, reconnects, live]
 }
 
-fn condition_families(services: &Services) -> Vec<Family> {
+fn policy_families(policies: &ServicePolicies) -> Vec<Family> {
     let mut breaker = Family::new(
         "arkgrpc_breaker_state",
         Kind::Gauge,
         "1 for the state that the circuit breaker of the service is in, 0 for the others.",
     );
+    let mut opened = Family::new(
+        "arkgrpc_breaker_opened_total",
+        Kind::Counter,
+        "How often the circuit breaker opened.",
+    );
+    let mut refused = Family::new(
+        "arkgrpc_breaker_refused_total",
+        Kind::Counter,
+        "Calls that the circuit breaker refused.",
+    );
+    let mut lanes = lane_families();
+    for (service, policies) in policies {
+        let now = policies.snapshot();
+        let place = [("service", *service)];
+        add_states(&mut breaker, service, &BREAKER_STATES, Some(now.breaker));
+        opened.add(&place, Value::Number(now.opened));
+        refused.add(&place, Value::Number(now.refused));
+        add_lanes(&mut lanes, service, &now);
+    }
+    let mut families = vec![breaker, opened, refused];
+    families.extend(lanes);
+    families
+}
+
+fn lane_families() -> [Family; 4] {
+    [
+        Family::new(
+            "arkgrpc_lane_in_flight",
+            Kind::Gauge,
+            "Calls that hold a place of the lane.",
+        ),
+        Family::new(
+            "arkgrpc_lane_places",
+            Kind::Gauge,
+            "Places of the lane, taken or free.",
+        ),
+        Family::new(
+            "arkgrpc_lane_waiting",
+            Kind::Gauge,
+            "Calls that wait for a place of the lane.",
+        ),
+        Family::new(
+            "arkgrpc_lane_refused_total",
+            Kind::Counter,
+            "Calls that got no place of the lane in time.",
+        ),
+    ]
+}
+
+fn add_lanes(families: &mut [Family; 4], service: &'static str, now: &PoliciesSnapshot) {
+    let lanes = [
+        ("read", &now.reads),
+        ("write", &now.writes),
+        ("payment", &now.payments),
+    ];
+    for (name, lane) in lanes {
+        let numbers = [
+            u64::from(lane.in_flight),
+            u64::from(lane.limit),
+            u64::from(lane.waiting),
+            lane.refused,
+        ];
+        for (family, number) in families.iter_mut().zip(numbers) {
+            family.add(
+                &[("service", service), ("lane", name)],
+                Value::Number(number),
+            );
+        }
+    }
+}
+
+fn health_family(services: &Services) -> Family {
     let mut health = Family::new(
         "arkgrpc_health_state",
         Kind::Gauge,
         "1 for the state that the health monitor last saw the service in, 0 for the others.",
     );
     for (service, node) in usable(services) {
-        let condition = condition(node);
-        add_states(&mut breaker, service, &BREAKER_STATES, condition.breaker);
-        add_states(&mut health, service, &HEALTH_STATES, condition.health);
+        add_states(&mut health, service, &HEALTH_STATES, last_health(node));
     }
-    vec![breaker, health]
+    health
+}
+
+/// Where a health monitor tells one of [`HEALTH_STATES`]; nothing is shown without one.
+fn last_health(_node: &lnd::Node) -> Option<&'static str> {
+    None
 }
 
 fn add_states(

@@ -47,7 +47,13 @@ fn a_fresh_manager_shows_zeros_and_nothing_that_it_does_not_know() {
         0
     );
     assert_eq!(json["arkgrpc_call_duration_seconds"]["samples"], json!([]));
-    assert_eq!(json["arkgrpc_breaker_state"]["samples"], json!([]));
+    assert_eq!(json["arkgrpc_health_state"]["samples"], json!([]));
+    let closed = [("service", "lnd"), ("state", "closed")];
+    let closed = sample(&json, "arkgrpc_breaker_state", &closed).unwrap();
+    assert_eq!(closed["value"], 1);
+    let payments = [("service", "lnd"), ("lane", "payment")];
+    let places = sample(&json, "arkgrpc_lane_places", &payments).unwrap();
+    assert_eq!(places["value"], 256);
     assert!(text.contains("arkgrpc_log_lines_dropped_total 3\n"));
     assert!(!text.contains("tapd"), "a service that is not configured");
 }

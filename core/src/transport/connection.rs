@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::activity::Witness;
 use super::backoff::Backoff;
 use super::credentials::Credentials;
 use super::dial::{Dialed, Dialer};
@@ -146,6 +147,11 @@ impl Connection {
         state.last_error = None;
     }
 
+    /// Lets the next dial start at once, whatever the backoff: for a health read of our own.
+    pub(crate) fn forgive(&self) {
+        self.0.state.lock().backoff.forgive();
+    }
+
     /// Whether a request can go out without a dial.
     pub(crate) fn is_live(&self) -> bool {
         matches!(&self.0.state.lock().slot, Slot::Live(live) if !live.dialed.sender.is_closed())
@@ -247,6 +253,9 @@ impl Service<Request<Body>> for Connection {
             let required = request.extensions().get::<RequireGeneration>();
             if required.is_some_and(|required| required.0 != live.generation) {
                 return Err(ConnectionError::Stale);
+            }
+            if let Some(witness) = request.extensions().get::<Witness>() {
+                witness.saw(&live.dialed.activity);
             }
             let headers = request.headers_mut();
             headers.insert(http::header::USER_AGENT, USER_AGENT);

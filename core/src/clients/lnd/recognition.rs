@@ -52,8 +52,7 @@ async fn recognise(context: &Context) -> Result<u64, Refused> {
             handed: false,
         })
     };
-    let dialled = context.call().within(node.write_generation()).await;
-    let dialled = dialled.and_then(|outcome| outcome.map_err(Fault::Dial));
+    let dialled = context.call().connect(node.write_generation()).await;
     let (generation, silent) = dialled.map_err(unsent)?;
     if node.is_recognised(generation) && silent < STALE_AFTER {
         return Ok(generation);
@@ -105,7 +104,9 @@ async fn ask_state(context: &Context, generation: u64) -> Result<(), Refused> {
 
 fn wrong_service(failure: AttemptError) -> Refused {
     match &failure.fault {
-        Fault::Answered(Answer { code: 12, message }) => Refused::Error(Error::server(
+        Fault::Answered(Answer {
+            code: 12, message, ..
+        }) => Refused::Error(Error::server(
             Status::WrongPeer,
             format!("what answers there is no lnd: {}", failure::clean(message)),
             "check host and port: lnd's gRPC port is 10009 by default",

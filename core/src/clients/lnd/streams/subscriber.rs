@@ -20,7 +20,7 @@ use crate::clients::StreamMessage;
 use crate::clients::registry::{MethodRow, Printable};
 use crate::clients::stream_feed::MessageFeed;
 use crate::error::{Error, Status};
-use crate::resilience::{AttemptError, Call, CancelToken, Deadline, Fault, Subscription};
+use crate::resilience::{AttemptError, Call, CancelToken, Deadline, Fault, Policies, Subscription};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -36,6 +36,7 @@ pub(crate) struct Terms {
     /// Time limit of one look-up.
     pub(crate) limit: Duration,
     pub(crate) retry: bool,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) metadata: Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>,
 }
 
@@ -109,7 +110,8 @@ impl Subscriber {
             Some(self.terms.cancel.clone()),
             self.terms.closing.clone(),
             self.terms.retry,
-        );
+        )
+        .under(&self.terms.policies);
         Context::new(Arc::new(call), Arc::clone(&self.node), self.row, None, None)
             .with_metadata(self.terms.metadata.clone())
     }
@@ -205,7 +207,9 @@ fn pause_after(fault: &Fault, status: Status, failures: u32) -> Option<Duration>
     match fault {
         Fault::Dial(error) if error.is_permanent() => None,
         Fault::Dial(error) => Some(error.retry_after.unwrap_or(FIRST_PAUSE).max(FIRST_PAUSE)),
-        Fault::Stale | Fault::Lost(_) | Fault::DeadlineExceeded => Some(growing),
+        Fault::Stale | Fault::Lost(_) | Fault::DeadlineExceeded | Fault::NotAdmitted(_) => {
+            Some(growing)
+        }
         Fault::Malformed(_) | Fault::TooLarge(_) | Fault::Cancelled => None,
         Fault::Answered(answer) if answer.is_transient() => Some(growing),
         Fault::Answered(_) => match status {
@@ -231,6 +235,7 @@ mod tests {
         Fault::Answered(Answer {
             code,
             message: "x".into(),
+            ..Answer::default()
         })
     }
 

@@ -1,13 +1,11 @@
-//! The gRPC metadata that a caller adds to a call.
+//! A caller's own gRPC metadata: names and values that may travel beside ours.
 
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
 use crate::error::{Error, Status};
 
-/// Further gRPC metadata of one call.
-type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
+pub(super) type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
 
-/// Checks what a caller wants to be sent along; what is ours is refused.
 pub(super) fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
     pairs
         .iter()
