@@ -14,7 +14,7 @@ use super::call_metadata::metadata;
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::metrics::{Measured, Metrics};
 use super::options::{CallOptions, Operation, Success};
-use super::registry::{self, Class, MethodRow};
+use super::registry::{self, Class, Lane, MethodRow};
 use super::services::{not_configured, open, policies, service_kind};
 use super::stream::{Ends, Stream};
 use super::{failure, lnd};
@@ -193,6 +193,9 @@ impl Client {
             &options,
             Some(&self.policies),
         );
+        // A call that is given up before its method has looked knows nothing about earlier tries.
+        let named = operation.as_ref().is_some_and(|operation| operation.given);
+        call.set_doubt(row.class != Class::Read && (named || row.lane == Lane::Payment));
         let entry = admission::ask(&self.policies, row, params_json, &call, |permit| {
             self.probe(permit, &call)
         })

@@ -113,7 +113,7 @@ fn pursue(process: &Process, told: &mut Told, belief: Belief, budget: &Budget) -
             }
             break;
         };
-        statuses.push(reply.status.clone());
+        statuses.push(told_briefly(&reply));
         let claim = believed(Claim::of(&reply)?, belief);
         let again = match claim {
             Claim::NotDone { retryable } => retryable,
@@ -144,6 +144,16 @@ fn pursue(process: &Process, told: &mut Told, belief: Belief, budget: &Budget) -
         }
     }
     Ok(())
+}
+
+fn told_briefly(reply: &Reply) -> String {
+    match reply.number {
+        0 => reply.status.clone(),
+        _ => format!(
+            "{} after {} attempts in {} ms",
+            reply.status, reply.json["attempts"], reply.json["elapsed_ms"]
+        ),
+    }
 }
 
 /// One call; none when the process was killed before it answered.
