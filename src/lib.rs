@@ -40,6 +40,7 @@ mod log_event;
 mod log_worker;
 mod manager;
 mod metadata;
+mod metrics;
 mod options;
 mod panic_hook;
 mod per_process;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use arkgrpc_core::locks::{Condvar, Mutex};
@@ -26,6 +26,14 @@ pub type arkgrpc_log_fn = Option<
 
 /// Lines that may wait for the callback; more are counted and dropped.
 const QUEUE_LIMIT: usize = 1024;
+
+/// Lines that this process dropped so far.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines were dropped since the process began.
+pub(crate) fn lost_lines() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
 
 /// The host's function and what it wants to be called with.
 #[derive(Clone, Copy)]
@@ -69,6 +77,7 @@ impl Queue {
                 waiting.before_gap = waiting.records.len();
             }
             waiting.dropped += 1;
+            LOST.fetch_add(1, Ordering::Relaxed);
             return;
         }
         waiting.records.push_back(record);

@@ -2,7 +2,7 @@
 //!
 //! Floors, each importing only those below: `clients` (4) knows what the daemons' methods mean,
 //! `resilience` (3) knows what may be repeated and what was proven, `transport` (2) gets bytes to a
-//! daemon, `state` (2) keeps what must not be forgotten, `config` (1) says where and with which credentials, `error`, `status` and `locks` (0) are what
+//! daemon, `state` (2) keeps what must not be forgotten, `config` (1) says where and with which credentials, `error`, `status`, `locks` and `telemetry` (0) are what
 //! all of them share.
 #![forbid(unsafe_code)]
 #![deny(dead_code)]
@@ -23,6 +23,7 @@ pub mod locks;
 mod resilience;
 mod state;
 mod status;
+mod telemetry;
 mod transport;
 
 pub use clients::registry::{
@@ -31,7 +32,7 @@ pub use clients::registry::{
 };
 #[cfg(any(test, feature = "schemas"))]
 pub use clients::registry_text::describe_registry;
-pub use clients::{CallOptions, Client, Manager, Recovery, Stream, Success};
+pub use clients::{CallOptions, Client, Manager, MetricsFormat, Recovery, Stream, Success};
 pub use resilience::CancelToken;
 pub use transport::HostHooks;
 

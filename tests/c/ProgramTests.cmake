@@ -23,6 +23,13 @@ foreach(program ${beside_daemons})
     arkgrpc_skipped_test(devnet.${program} launcher "ARKGRPC_LAUNCHER is not set")
   endif()
 endforeach()
+if(ARKGRPC_LAUNCHER)
+  arkgrpc_test(devnet.metrics-parser NEEDS python TIMEOUT 300
+               COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/scripts/read-metrics.sh ${ARKGRPC_LAUNCHER}
+                       $<TARGET_FILE:metrics> ${CMAKE_CURRENT_BINARY_DIR}/metrics-parser)
+else()
+  arkgrpc_skipped_test(devnet.metrics-parser launcher "ARKGRPC_LAUNCHER is not set")
+endif()
 if(ARKGRPC_THOROUGH)
   set(hammer_seconds 300)
 else()

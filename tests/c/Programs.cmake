@@ -19,7 +19,7 @@ target_compile_definitions(harness PUBLIC ${harness_definitions})
 
 set(offline_programs
     admission cancel close_under_load deadline environment handles health host_state inputs
-    life_cycle log_hook options scarcity silence streams version wrong_config wrong_json)
+    life_cycle log_hook metrics options scarcity silence streams version wrong_config wrong_json)
 set(daemon_programs fork_on_daemon full_disk guest_on_daemon hammer health_on_daemon
                     payments_on_daemon server_death streams_on_daemon threads_on_daemon)
 # Run in ways of their own.

@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::*;
+use crate::clients::StreamMessage;
 use crate::clients::registry::methods_json;
 
 fn check(name: &str, told: impl Serialize) {

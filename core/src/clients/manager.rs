@@ -12,19 +12,22 @@ use super::admission;
 use super::call_metadata::metadata;
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::health_monitor::{Monitor, Watched};
+use super::metrics::{Measured, Metrics};
 use super::options::{CallOptions, Operation, Success};
-use super::registry::{self, Class, MethodRow};
-use super::services::{not_configured, policies, service_kind};
+use super::registry::{self, Class, Lane, MethodRow};
+use super::services::{not_configured, open, policies, service_kind};
 use super::stale::{self, Memory};
 use super::stream::{Ends, Stream};
 use super::{failure, lnd, readiness};
-use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
-use crate::error::{Error, Status};
+use crate::config::{ManagerConfig, Secret, ServiceKind, TlsMode};
+use crate::error::Error;
 use crate::resilience::{Call, Deadline, Policies};
 use crate::state::StateDirectory;
 use crate::transport::{Helm, HostHooks, Runtime};
 
 mod health;
+
+mod measured;
 
 /// How long `close` waits for cancelled calls and for the worker.
 const JOIN_TIME: Duration = Duration::from_secs(2);
@@ -55,6 +58,7 @@ struct Core {
     monitor: Arc<Monitor>,
     memory: Memory,
     gate: Arc<Gate>,
+    metrics: Arc<Metrics>,
     closing: CancellationToken,
     /// Ends the streams; they are not waited for, as they have no end of their own.
     ending_streams: CancellationToken,
@@ -97,6 +101,7 @@ impl Manager {
             operation_secret: config.operation_secret,
             state,
             gate: Arc::default(),
+            metrics: Arc::default(),
             closing,
             ending_streams: CancellationToken::new(),
             runtime: OnceCell::new(),
@@ -170,32 +175,13 @@ impl Manager {
 }
 
 impl Client {
-    /// Makes a call and waits for its end.
-    pub fn call(
-        &self,
-        method: &str,
-        params_json: &str,
-        options: CallOptions,
-    ) -> Result<Success, Error> {
-        let _inside = self.core.gate.enter()?;
-        let row = registry::find(self.kind.name(), method)?;
-        if options.allow_stale {
-            stale::check(row).map_err(|error| error.with_place(row.service, row.name))?;
-        }
-        let outcome = self.make(row, params_json, &options);
-        self.core.monitor.heed(self.node.pulse(), &outcome);
-        if options.allow_stale {
-            let memory = &self.core.memory;
-            return memory.consult(row, params_json, outcome).map(Success::new);
-        }
-        outcome.map(Success::new)
-    }
-
+    /// A call whose row was found and whose beginning was noted.
     fn make(
         &self,
         row: &'static MethodRow,
         params_json: &str,
         options: &CallOptions,
+        measured: &Measured<'_>,
     ) -> Result<String, Error> {
         let place = |error: Error| error.with_place(row.service, row.name);
         let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
@@ -211,6 +197,9 @@ impl Client {
         } else {
             None
         };
+        // A call that is given up before its method has looked knows nothing about earlier tries.
+        let named = operation.as_ref().is_some_and(|operation| operation.given);
+        call.set_doubt(row.class != Class::Read && (named || row.lane == Lane::Payment));
         let entry = admission::ask(&self.policies, row, params_json, &call, |permit| {
             self.probe(permit, &call)
         })
@@ -231,6 +220,7 @@ impl Client {
         };
         // Also when the call was given up and its future still lies about.
         call.leave_lane();
+        measured.effort(call.attempts(), call.retries());
         finish(row, &call, operation, outcome)
             .map_err(|error| readiness::explain(error, obstacle.as_ref()))
     }
@@ -269,7 +259,8 @@ impl Client {
             lnd::Subscriber::new(Arc::clone(&self.node), row, terms, Arc::clone(&feed));
         let runtime = self.core.runtime().map_err(place)?;
         runtime.spawn(ends.drive(prepared(subscriber), Arc::clone(&feed), row));
-        let keep_alive = Arc::new(self.clone());
+        let open = Metrics::stream(&self.core.metrics, stream);
+        let keep_alive = Arc::new((self.clone(), open));
         Ok(Stream::new(stream, feed, ends, keep_alive))
     }
 
@@ -361,21 +352,6 @@ impl Core {
             _ => call,
         })
     }
-}
-
-fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error> {
-    let name = config.kind.name();
-    if config.kind != ServiceKind::Lnd {
-        return Err(Error::local(
-            Status::Unsupported,
-            format!("this version of the library has no method of {name} yet"),
-            "use lnd, or a later version",
-        )
-        .with_service(name));
-    }
-    lnd::Node::new(config, helm)
-        .map(Arc::new)
-        .map_err(|error| error.with_service(name))
 }
 
 #[cfg(test)]

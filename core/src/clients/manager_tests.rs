@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use serde_json::Value;
 
 use super::*;
-use crate::error::Executed;
+use crate::error::{Executed, Status};
 use crate::resilience::CancelToken;
 
 const LONG: Duration = Duration::from_secs(20);

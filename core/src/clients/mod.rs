@@ -12,6 +12,8 @@ mod health_view;
 mod json;
 mod lnd;
 mod manager;
+mod metrics;
+mod metrics_report;
 mod options;
 mod readiness;
 pub(crate) mod registry;
@@ -25,6 +27,7 @@ mod stream_feed;
 mod stream_message;
 
 pub use manager::{Client, Manager};
+pub use metrics_report::MetricsFormat;
 pub use options::{CallOptions, Recovery, Success};
 pub use stream::Stream;
 pub(crate) use stream_message::StreamMessage;

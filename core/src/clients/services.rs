@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::lnd;
 use crate::config::{ServiceConfig, ServiceKind};
 use crate::error::{Error, Status};
 use crate::resilience::Policies;
+use crate::transport::Helm;
 
 pub(super) fn service_kind(name: &str) -> Result<ServiceKind, Error> {
     ServiceKind::from_name(name).ok_or_else(|| {
@@ -17,6 +19,22 @@ pub(super) fn service_kind(name: &str) -> Result<ServiceKind, Error> {
             format!("use one of: {}", valid.join(", ")),
         )
     })
+}
+
+/// Checks what can be checked without a dial.
+pub(super) fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error> {
+    let name = config.kind.name();
+    if config.kind != ServiceKind::Lnd {
+        return Err(Error::local(
+            Status::Unsupported,
+            format!("this version of the library has no method of {name} yet"),
+            "use lnd, or a later version",
+        )
+        .with_service(name));
+    }
+    lnd::Node::new(config, helm)
+        .map(Arc::new)
+        .map_err(|error| error.with_service(name))
 }
 
 /// One set for each service that can be called.

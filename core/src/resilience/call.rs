@@ -35,6 +35,7 @@ pub(crate) struct Call {
     closing: CancellationToken,
     retry: bool,
     attempts: AtomicU32,
+    retries: AtomicU32,
     /// Writes whose latch still matters when the call is given up from outside.
     writes: Mutex<Vec<Attempt>>,
     /// Whether an earlier try of the operation, outside of this call, may have been executed.
@@ -62,6 +63,7 @@ impl Call {
             closing,
             retry,
             attempts: AtomicU32::new(0),
+            retries: AtomicU32::new(0),
             writes: Mutex::new(Vec::new()),
             doubt: AtomicBool::new(false),
             policies: None,
@@ -121,6 +123,11 @@ impl Call {
 
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that followed a failed one of the same request.
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries.load(Ordering::Relaxed)
     }
 
     /// Says whether something outside of this call's own requests may have been executed.
@@ -201,7 +208,9 @@ impl Call {
         if allowed {
             tracing::debug!(target: "arkgrpc::retry", number, fault = ?error.fault, "trying again");
         }
-        allowed && self.pause(pause).await.is_ok()
+        let again = allowed && self.pause(pause).await.is_ok();
+        self.retries.fetch_add(u32::from(again), Ordering::Relaxed);
+        again
     }
 
     /// Pays for a failure from the budget; false when there are too many failures to repeat one.

@@ -27,7 +27,7 @@ fn an_unsent_request_is_repeated_three_times_in_all() {
     let call = call(Duration::from_secs(20));
     let outcome = run(call.request(Effect::Write, |_| async { Err::<(), _>(unavailable()) }));
     assert!(!outcome.unwrap_err().handed);
-    assert_eq!(call.attempts(), 3);
+    assert_eq!((call.attempts(), call.retries()), (3, 2));
     assert!(call.withdraw());
 }
 

@@ -24,6 +24,7 @@ use super::runtime::Helm;
 use crate::config::ServiceConfig;
 use crate::error::{Error, Status};
 use crate::locks::Mutex;
+use crate::telemetry::Counter;
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("arkgrpc/", env!("CARGO_PKG_VERSION")));
@@ -39,6 +40,8 @@ struct Inner {
     state: Mutex<State>,
     longest_backoff: Duration,
     helm: Arc<Helm>,
+    made: Counter,
+    failed: Counter,
 }
 
 struct State {
@@ -119,6 +122,8 @@ impl Connection {
             }),
             longest_backoff,
             helm: Arc::clone(helm),
+            made: Counter::default(),
+            failed: Counter::default(),
         })))
     }
 
@@ -161,6 +166,11 @@ impl Connection {
     /// Whether a request can go out without a dial.
     pub(crate) fn is_live(&self) -> bool {
         matches!(&self.0.state.lock().slot, Slot::Live(live) if !live.dialed.sender.is_closed())
+    }
+
+    /// How often it was dialled since the manager was made: with success, and without.
+    pub(crate) fn dials(&self) -> (u64, u64) {
+        (self.0.made.get(), self.0.failed.get())
     }
 
     async fn live(&self) -> Result<Live, DialError> {
@@ -214,6 +224,10 @@ impl Connection {
 
 impl Inner {
     fn finish_dial(&self, generation: u64, started: Instant, outcome: &Result<Live, DialError>) {
+        match outcome {
+            Ok(_) => self.made.one(),
+            Err(_) => self.failed.one(),
+        }
         let mut state = self.state.lock();
         if state.generation != generation || !matches!(state.slot, Slot::Dialing(_)) {
             return;

@@ -16,13 +16,14 @@ pub const EXAMPLE: &str = include_str!("manual/example.c");
 
 /// The files whose declarations go into the header, in its order. The others have none, or, as the
 /// fault injection, none for the shipped header.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "status.rs",
     "text.rs",
     "answer.rs",
     "cancel.rs",
     "options.rs",
     "manager.rs",
+    "metrics.rs",
     "client.rs",
     "stream.rs",
     "health.rs",

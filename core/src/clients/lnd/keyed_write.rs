@@ -36,6 +36,8 @@ where
 {
     let mut sends = 0;
     let mut unanswered = false;
+    // The key is what asks about earlier calls; this call's own requests are told by their latches.
+    context.call().set_doubt(false);
     // What is proven about the last request proves nothing about an earlier one.
     let told = |error: Error, unanswered: bool| {
         if unanswered {

@@ -73,6 +73,11 @@ impl Node {
         *self.identity.lock() = None;
     }
 
+    /// Its connections by what travels on them.
+    pub(crate) fn connections(&self) -> [(&'static str, &Connection); 2] {
+        [("read", &self.read), ("write", &self.write)]
+    }
+
     /// Whether a method of this class can be made without a dial.
     pub(crate) fn is_live_for(&self, class: Class) -> bool {
         self.read.is_live() && (class == Class::Read || self.write.is_live())

@@ -121,6 +121,7 @@ impl Payer<'_> {
         let node = self.context.node();
         let hash = self.request.payment_hash;
         let earlier = node.is_unresolved(&hash.0);
+        self.context.call().set_doubt(earlier);
         ready_for_write(self.context)
             .await
             .map_err(|error| doubt(error, earlier))?;
@@ -150,6 +151,9 @@ impl Payer<'_> {
     /// Sends, at most once at a time, until the payment is decided. `before` is the index of the failed
     /// payment that lnd knew already: an answer about that one says nothing about ours.
     async fn pay(&self, before: Option<u64>) -> Result<SendPaymentResult, Error> {
+        let hash = self.request.payment_hash;
+        // Noted before it is so: whoever calls after this call was given up has to know of it.
+        self.context.node().set_unresolved(hash.0, true);
         let mut handed = 0;
         loop {
             let lost = match self.send().await {
