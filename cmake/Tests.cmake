@@ -1,5 +1,5 @@
 # All tests in one list. The labels are the tiers: rust, lint, library, c, valgrind, asan, devnet,
-# daemons, drift, docs. `ctest --test-dir build/test -L '^c$' --no-tests=error` runs one of them.
+# daemons, drift, docs, faults. `ctest --test-dir build/test -L '^c$' --no-tests=error` runs one of them.
 
 set(ARKGRPC_TEST_RECORDS ${CMAKE_BINARY_DIR}/test-records)
 include(TestRegistration)
@@ -9,6 +9,7 @@ include(LintTests)
 include(LibraryTests)
 include(Asan)
 include(CTests)
+include(FaultTests)
 include(DaemonTests)
 
 # Around every selection of tests: the records begin empty and end as a summary.
@@ -22,4 +23,4 @@ set_tests_properties(summary PROPERTIES FIXTURES_CLEANUP records)
 arkgrpc_test(
   library.no-tier-lost-its-tests
   COMMAND sh ${ARKGRPC_SCRIPTS}/count-tiers.sh ${CMAKE_CTEST_COMMAND} ${CMAKE_BINARY_DIR}
-          rust=1 lint=7 library=9 c=32 valgrind=8 asan=22 devnet=15 daemons=2 drift=2 docs=2)
+          rust=1 lint=7 library=9 c=32 valgrind=8 asan=22 devnet=15 daemons=2 drift=2 docs=2 faults=3)

@@ -20,6 +20,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::mutant::Mutant;
+
 const FRESH: u8 = 0;
 const HANDED: u8 = 1;
 const REVOKED: u8 = 2;
@@ -58,8 +60,7 @@ impl Attempt {
 
     /// True: the message was not sent and never will be. False: it was given to the connection.
     pub(crate) fn revoke(&self) -> bool {
-        // The mutant of the tests: what a library without the latch would believe.
-        if cfg!(feature = "blind-retry") {
+        if Mutant::FreshLatch.is_on() {
             return true;
         }
         self.move_from_fresh(REVOKED) != HANDED
@@ -224,7 +225,7 @@ impl<B: HttpBody + Unpin> HttpBody for AnswerBody<B> {
     }
 }
 
-#[cfg(all(test, not(feature = "blind-retry")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -167,7 +167,7 @@ impl Call {
     }
 }
 
-#[cfg(all(test, not(feature = "blind-retry")))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Arc;

@@ -5,6 +5,7 @@ mod call;
 mod cancel;
 mod deadline;
 mod feed;
+mod mutant;
 mod outcome;
 mod retry;
 mod subscription;

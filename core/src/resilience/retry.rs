@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tonic::Code;
+
 use super::attempt::Effect;
+use super::mutant::Mutant;
 use super::outcome::Fault;
 use crate::transport::random_fraction;
 
@@ -18,6 +21,9 @@ pub(super) const LEAST_TIME: Duration = Duration::from_millis(50);
 /// A write hangs on the latch alone: `handed` false proves that the request never left. No code and no
 /// HTTP/2 signal stands in for that proof, since a peer can be mistaken or lie about them.
 pub(super) fn allowed(effect: Effect, fault: &Fault, handed: bool) -> bool {
+    if Mutant::RetryUnavailable.is_on() && is_unavailable(fault) {
+        return true;
+    }
     if effect == Effect::Write && handed {
         return false;
     }
@@ -28,6 +34,10 @@ pub(super) fn allowed(effect: Effect, fault: &Fault, handed: bool) -> bool {
         Fault::Answered(answer) => answer.is_transient(),
         Fault::TooLarge(_) | Fault::DeadlineExceeded | Fault::Cancelled => false,
     }
+}
+
+fn is_unavailable(fault: &Fault) -> bool {
+    matches!(fault, Fault::Answered(answer) if answer.code == Code::Unavailable as i32)
 }
 
 /// The pause before attempt number `next` (2, 3 …): anything from nothing to the full backoff, so that

@@ -137,12 +137,22 @@ impl Player {
         params: &Value,
         options: &CallOptions,
     ) -> Result<Pending> {
-        let params = object(params);
+        self.call_text(service, method, &object(params), options)
+    }
+
+    /// The same with parameters in any text, which need not be JSON.
+    pub fn call_text(
+        &self,
+        service: &str,
+        method: &str,
+        params: &str,
+        options: &CallOptions,
+    ) -> Result<Pending> {
         let operation_id = options.operation_id.as_deref().unwrap_or("-");
         let (timeout, flags) = (or_absent(options.timeout_ms), or_absent(options.flags));
         self.send(
             "call",
-            &[service, method, &timeout, &flags, operation_id, &params],
+            &[service, method, &timeout, &flags, operation_id, params],
         )
     }
 
