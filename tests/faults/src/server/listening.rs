@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 /// Connections that wait when the line is said to be full: the system takes one more than asked for.
 const FILLERS: usize = 2;
+const BACKLOG: u32 = 64;
 
 pub struct Port {
     address: SocketAddr,
@@ -49,13 +50,21 @@ impl Port {
         listening.ok_or_else(|| io::Error::other("no listener"))
     }
 
+    /// From now on dials succeed, whether or not somebody accepts.
+    pub fn open(&mut self) -> io::Result<()> {
+        self.listen(BACKLOG).map(drop)
+    }
+
     pub async fn accept(&mut self) -> io::Result<TcpStream> {
         self.fillers.clear();
-        Ok(self.listen(64)?.accept().await?.0)
+        Ok(self.listen(BACKLOG)?.accept().await?.0)
     }
 
     /// Listens with a line that is full already.
     pub async fn fill(&mut self) -> io::Result<()> {
+        if !self.fillers.is_empty() {
+            return Ok(());
+        }
         let address = self.listen(1)?.local_addr()?;
         let mut dials = JoinSet::new();
         for _ in 0..FILLERS {

@@ -43,8 +43,14 @@ impl Server {
     ) -> Result<Self> {
         let shared = Arc::new(Shared::new(daemon, door));
         let _inside = handle.enter();
-        let port = Port::take(Ipv4Addr::LOCALHOST).context("taking a port")?;
+        let mut port = Port::take(Ipv4Addr::LOCALHOST).context("taking a port")?;
         let address = port.address();
+        // Before anybody dials.
+        match door {
+            Door::Refused => {}
+            Door::Full => handle.block_on(port.fill()).context("filling the line")?,
+            _ => port.open().context("listening")?,
+        }
         let acceptor = handle.spawn(accept_all(port, Arc::clone(&shared), identities));
         Ok(Self {
             shared,
