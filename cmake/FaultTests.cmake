@@ -12,7 +12,7 @@ arkgrpc_test(
   faults.matrix TIMEOUT 900
   ENVIRONMENT ARKGRPC_PLAYER=${ARKGRPC_PLAYER} ARKGRPC_SHIFTING_CLOCK=${ARKGRPC_SHIFTING_CLOCK}
   COMMAND ${faults})
-foreach(mutant fresh_latch retry_unavailable)
+foreach(mutant count_refusals fresh_latch retry_unavailable)
   set(mutant_player ${CMAKE_BINARY_DIR}/player-with-${mutant})
   arkgrpc_mutant_player(${mutant_player} ${mutant})
   arkgrpc_test(faults.finds-${mutant} TIMEOUT 300 ENVIRONMENT ARKGRPC_PLAYER=${mutant_player}

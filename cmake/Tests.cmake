@@ -23,4 +23,4 @@ set_tests_properties(summary PROPERTIES FIXTURES_CLEANUP records)
 arkgrpc_test(
   library.no-tier-lost-its-tests
   COMMAND sh ${ARKGRPC_SCRIPTS}/count-tiers.sh ${CMAKE_CTEST_COMMAND} ${CMAKE_BINARY_DIR}
-          rust=1 lint=7 library=9 c=32 valgrind=8 asan=22 devnet=15 daemons=2 drift=2 docs=2 faults=3)
+          rust=1 lint=7 library=9 c=32 valgrind=8 asan=22 devnet=15 daemons=2 drift=2 docs=2 faults=4)

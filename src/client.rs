@@ -54,7 +54,8 @@ pub unsafe extern "C" fn arkgrpc_client_call(
     }
 }
 
-/// Tells what this client is: service, the target in effect, kind of TLS, methods. No network.
+/// Tells what this client is: service, the target in effect, kind of TLS, methods; and under
+/// `resilience` how circuit breaker, retry budget and places in flight stand at the moment. No network.
 ///
 /// `result` carries the answer and must not be NULL. Errors: ARKGRPC_INVALID_HANDLE,
 /// ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER. Any thread.

@@ -63,7 +63,9 @@ pub unsafe extern "C" fn arkgrpc_manager_new(
 /// Makes a manager from environment variables. Free `*out` with arkgrpc_manager_free().
 ///
 /// Reads {LND,TAPD,ARKD}_{HOST,PORT,TLS_CERT,MACAROON}, LND_CONNECT, GRPC_TIMEOUT_SECONDS,
-/// GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET and ARKGRPC_STATE_DIR. A service exists when any
+/// GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET, ARKGRPC_STATE_DIR and, for each service,
+/// ARKGRPC_LND_BREAKER, _BREAKER_THRESHOLD, _BREAKER_RECOVERY_MS, _SLOW_CALL_MS, _MAX_READS,
+/// _MAX_WRITES, _MAX_PAYMENTS and _MAX_WAITING (see CONFIGURATION above). A service exists when any
 /// of its variables is set. This is the only function that reads its configuration there, and it
 /// races with setenv() and putenv() in other threads: call it before the host starts threads that
 /// change the environment.

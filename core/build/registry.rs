@@ -36,6 +36,8 @@ struct Method {
     rpcs: Vec<String>,
     class: String,
     lane: String,
+    /// Whether it passes breaker, lane and line: `always`, or the name of the parameter that must be true.
+    passes: Option<String>,
     deadline_ms: u64,
     /// Whether a time limit of the configuration takes the place of `deadline_ms`.
     configured_deadline: bool,
@@ -97,6 +99,9 @@ fn check(registry: &Registry) -> Result<(), String> {
         if !["read", "write", "payment"].contains(&method.lane.as_str()) {
             return Err(format!("{place}: lane must be read, write or payment"));
         }
+        if method.passes.is_some() && method.class == "R" {
+            return Err(format!("{place}: a read passes nothing"));
+        }
         if !NEEDS.contains(&method.needs.as_str()) {
             return Err(format!("{place}: needs must be one of {NEEDS:?}"));
         }
@@ -137,12 +142,17 @@ fn write_table(registry: &Registry, out: &mut String) -> std::fmt::Result {
             _ => "Write",
         };
         let lane = capitalised(&method.lane);
+        let passes = match method.passes.as_deref() {
+            None => "Never".to_owned(),
+            Some("always") => "Always".to_owned(),
+            Some(parameter) => format!("If({parameter:?})"),
+        };
         let needs = camel(&method.needs);
         let (service, camel_name) = (&method.service, camel(&method.name));
         writeln!(
             out,
             "MethodRow {{ name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::{class}, \
-             lane: Lane::{lane}, deadline_ms: {}, configured_deadline: {}, max_input_bytes: {}, \
+             lane: Lane::{lane}, passes: Passes::{passes}, deadline_ms: {}, configured_deadline: {}, max_input_bytes: {}, \
              permissions: &{:?}, needs: Needs::{needs}, no_effect: {}, reconcile: {:?}, errors: &{:?}, \
              doc: {:?}, \
              params_schema: || schemars::schema_for!(super::{service}::{camel_name}Params), \
@@ -229,7 +239,7 @@ fn write_streams(registry: &Registry, out: &mut String) -> std::fmt::Result {
             out,
             "StreamRow {{ gap: {:?}, row: MethodRow {{ \
              name: {:?}, service: {service:?}, rpcs: &{:?}, class: Class::Read, \
-             lane: Lane::Read, deadline_ms: {LOOKUP_MS}, configured_deadline: true, \
+             lane: Lane::Read, passes: Passes::Never, deadline_ms: {LOOKUP_MS}, configured_deadline: true, \
              max_input_bytes: {}, permissions: &{:?}, needs: Needs::{}, no_effect: &[], \
              reconcile: \"\", errors: &{:?}, doc: {:?}, \
              params_schema: || schemars::schema_for!(super::{service}::{camel_name}Params), \

@@ -26,8 +26,8 @@ mod status;
 mod transport;
 
 pub use clients::registry::{
-    Class, Lane, METHODS, MethodRow, Needs, Refusal, SERVICES, STREAMS, ServiceRow, StreamRow,
-    methods_json,
+    Class, Lane, METHODS, MethodRow, Needs, Passes, Refusal, SERVICES, STREAMS, ServiceRow,
+    StreamRow, methods_json,
 };
 pub use clients::{CallOptions, Client, Manager, Recovery, Stream, Success};
 pub use resilience::CancelToken;

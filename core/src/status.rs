@@ -109,6 +109,10 @@ statuses! {
     Timeout = 140, "TIMEOUT";
     /// The stream is over: its manager was closed.
     End = 141, "END";
+    /// The daemon was out of reach several times in a row; for a moment calls are refused at once.
+    CircuitOpen = 150, "CIRCUIT_OPEN";
+    /// More calls of this kind are under way than the library lets through, and the line is full.
+    Overloaded = 151, "OVERLOADED";
 
     /// No connection could be made.
     ConnectFailed = 200, "CONNECT_FAILED";

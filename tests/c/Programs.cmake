@@ -18,7 +18,7 @@ target_include_directories(harness PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
 target_compile_definitions(harness PUBLIC ${harness_definitions})
 
 set(offline_programs
-    cancel close_under_load deadline environment handles host_state inputs life_cycle log_hook
+    admission cancel close_under_load deadline environment handles host_state inputs life_cycle log_hook
     options scarcity silence streams version wrong_config wrong_json)
 set(daemon_programs fork_on_daemon guest_on_daemon hammer payments_on_daemon server_death
                     streams_on_daemon threads_on_daemon)

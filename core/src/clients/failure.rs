@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::registry::{Class, MethodRow};
 use crate::error::{DaemonAnswer, Error, Executed, Status};
-use crate::resilience::{Answer, AttemptError, Fault};
+use crate::resilience::{Answer, AttemptError, Barrier, Fault, NotAdmitted};
 use crate::transport::DialFault;
 
 /// Longest text of a daemon that is shown.
@@ -40,6 +40,7 @@ fn is_transient(fault: &Fault) -> bool {
     match fault {
         Fault::Dial(error) => !error.is_permanent(),
         Fault::Stale | Fault::Lost(_) | Fault::DeadlineExceeded => true,
+        Fault::NotAdmitted(refusal) => refusal.barrier != Barrier::ForcedOpen,
         Fault::Answered(answer) => answer.is_transient(),
         Fault::Malformed(_) | Fault::TooLarge(_) | Fault::Cancelled => false,
     }
@@ -77,6 +78,7 @@ pub(crate) fn describe(row: &MethodRow, fault: &Fault, explain: Explain) -> Erro
             })
         }
         Fault::DeadlineExceeded => deadline_exceeded(),
+        Fault::NotAdmitted(refusal) => barred(refusal),
         Fault::Cancelled => Error::local(
             Status::Cancelled,
             "the call was cancelled by its token or because the manager is closing",
@@ -102,6 +104,31 @@ fn lost(fault: &Fault) -> Error {
     )
 }
 
+/// The error of a read that was not let in.
+pub(crate) fn not_admitted(refusal: &NotAdmitted) -> Error {
+    barred(refusal).with_retryable(refusal.barrier != Barrier::ForcedOpen)
+}
+
+fn barred(refusal: &NotAdmitted) -> Error {
+    let (status, hint) = match refusal.barrier {
+        Barrier::CircuitOpen => (
+            Status::CircuitOpen,
+            "check that the daemon is running and reachable; the library looks by itself and lets calls \
+             through once it answers. Try again after retry_after_ms",
+        ),
+        Barrier::ForcedOpen => (
+            Status::CircuitOpen,
+            "set resilience.breaker to \"normal\" in the configuration to let calls through",
+        ),
+        Barrier::Overloaded => (
+            Status::Overloaded,
+            "make fewer calls at once or give them more time; resilience.max_reads, max_writes, \
+             max_payments and max_waiting of the configuration are the limits",
+        ),
+    };
+    Error::local(status, clean(&refusal.message), hint).with_retry_after(Some(refusal.retry_after))
+}
+
 /// The call's own time ran out.
 pub(crate) fn deadline_exceeded() -> Error {
     Error::local(
@@ -109,6 +136,11 @@ pub(crate) fn deadline_exceeded() -> Error {
         "the deadline of the call passed before the daemon's answer",
         "raise timeout_ms, or look at the daemon's load and logs",
     )
+}
+
+/// Whether a report on the health of a service shows that its daemon answers.
+pub(crate) fn is_sign_of_life(report: &Value) -> bool {
+    report.get("status").is_some_and(|status| *status != "down")
 }
 
 /// The report on the health of a service that cannot be asked.
@@ -152,6 +184,7 @@ mod tests {
             Fault::Answered(Answer {
                 code: 2,
                 message: text.to_owned(),
+                ..Answer::default()
             })
         };
         assert_eq!(

@@ -1,22 +1,25 @@
 //! The manager: one worker, up to three daemons, and the clients that share them.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 
+use super::admission::{self, probe_limit};
+use super::call_metadata::metadata;
 use super::execution::{GRACE, Gate, deadline, finish};
 use super::options::{CallOptions, Operation, Success};
 use super::registry::{self, Class, MethodRow};
+use super::services::{not_configured, policies, service_kind};
 use super::stream::{Ends, Stream};
 use super::{failure, lnd};
 use crate::config::{ManagerConfig, Secret, ServiceConfig, ServiceKind, TlsMode};
 use crate::error::{Error, Status};
-use crate::resilience::{Call, Deadline};
+use crate::resilience::{Call, Deadline, Policies, ProbePermit};
 use crate::state::StateDirectory;
 use crate::transport::{Chores, Helm, HostHooks, Runtime};
 
@@ -33,6 +36,7 @@ pub struct Client {
     core: Arc<Core>,
     kind: ServiceKind,
     node: Arc<lnd::Node>,
+    policies: Arc<Policies>,
 }
 
 struct Core {
@@ -41,6 +45,7 @@ struct Core {
     helm: Arc<Helm>,
     hooks: HostHooks,
     services: BTreeMap<&'static str, Result<Arc<lnd::Node>, Error>>,
+    policies: BTreeMap<&'static str, Arc<Policies>>,
     timeout: Option<Duration>,
     operation_secret: Option<Secret>,
     state: Option<StateDirectory>,
@@ -66,6 +71,7 @@ impl Manager {
 
     fn start(config: ManagerConfig, hooks: HostHooks) -> Result<Self, Error> {
         let state = config.state_dir.map(StateDirectory::open).transpose()?;
+        let policies = policies(&config.services);
         let helm = Arc::default();
         let services = config
             .services
@@ -73,6 +79,7 @@ impl Manager {
             .map(|(name, service)| (name, service.and_then(|config| open(config, &helm))));
         Ok(Self(Arc::new(Core {
             services: services.collect(),
+            policies,
             timeout: config.timeout,
             operation_secret: config.operation_secret,
             state,
@@ -90,10 +97,12 @@ impl Manager {
         drop(self.0.gate.enter()?);
         let kind = service_kind(service)?;
         let node = self.0.node(kind)?;
+        let policies = self.0.policies(kind)?;
         Ok(Client {
             core: Arc::clone(&self.0),
             kind,
             node,
+            policies,
         })
     }
 
@@ -105,7 +114,7 @@ impl Manager {
         let mut services = Map::new();
         for (name, service) in &self.0.services {
             let report = match service {
-                Ok(node) => self.0.ask_health(row, node, limit),
+                Ok(node) => self.0.ask_health(row, name, node, limit),
                 Err(error) => failure::health_report(error),
             };
             services.insert((*name).to_owned(), report);
@@ -121,12 +130,14 @@ impl Manager {
             Some(name) => {
                 let kind = service_kind(name)?;
                 self.0.node(kind)?.reset();
+                self.0.policies(kind)?.reset();
                 done.push(kind.name());
             }
             None => {
                 for (name, node) in &self.0.services {
                     if let Ok(node) = node {
                         node.reset();
+                        self.0.policies.get(name).inspect(|it| it.reset());
                         done.push(*name);
                     }
                 }
@@ -172,9 +183,16 @@ impl Client {
         let operation = Operation::of(row, options.operation_id.clone()).map_err(place)?;
         let metadata = metadata(&options.metadata).map_err(place)?;
         let prepared = registry::prepare_lnd(row, params_json).map_err(place)?;
-        let call = self
-            .core
-            .begin(deadline(row, &options, self.core.timeout), &options);
+        let call = self.core.begin(
+            deadline(row, &options, self.core.timeout),
+            &options,
+            Some(&self.policies),
+        );
+        let entry = admission::ask(&self.policies, row, params_json, &call, |permit| {
+            self.probe(permit, &call)
+        })
+        .settle(row, &call)
+        .map_err(|refusal| place(failure::not_admitted(&refusal)))?;
         let secret = self.core.secret_for(row, operation.as_ref());
         let node = Arc::clone(&self.node);
         let context = lnd::Context::new(Arc::clone(&call), node, row, operation.clone(), None)
@@ -182,11 +200,14 @@ impl Client {
             .with_metadata(metadata);
         let limit = call.deadline().plus(GRACE);
         let runtime = self.core.runtime().map_err(place)?;
+        let work = admission::run_in(entry, Arc::clone(&call), prepared(context));
         let outcome = if self.node.is_live_for(row.class) {
-            runtime.run_here(row.class != Class::Read, limit, prepared(context))
+            runtime.run_here(row.class != Class::Read, limit, work)
         } else {
-            runtime.run(limit, prepared(context))
+            runtime.run(limit, work)
         };
+        // Also when the call was given up and its future still lies about.
+        call.leave_lane();
         finish(row, &call, operation, outcome).map(Success::new)
     }
 
@@ -214,6 +235,7 @@ impl Client {
             closing: ends.closing.clone(),
             limit: deadline(row, &options, self.core.timeout).remaining(),
             retry: !options.no_retry,
+            policies: Arc::clone(&self.policies),
             metadata,
         };
         let subscriber =
@@ -222,6 +244,16 @@ impl Client {
         runtime.spawn(ends.drive(prepared(subscriber), Arc::clone(&feed), row));
         let keep_alive = Arc::new(self.clone());
         Ok(Stream::new(stream, feed, ends, keep_alive))
+    }
+
+    /// Has the health read made whose time has come, and waits for it if the breaker refuses meanwhile.
+    fn probe(&self, permit: ProbePermit, call: &Arc<Call>) {
+        let row = registry::find("lnd", "get_info");
+        if let (Ok(runtime), Ok(row)) = (self.core.runtime(), row) {
+            let asked = self.core.health_read(row, &self.node, probe_limit());
+            let waits = self.policies.is_refusing().then_some(call);
+            admission::probe(runtime, asked, permit, waits);
+        }
     }
 
     /// What this client is connected to, as JSON.
@@ -240,6 +272,7 @@ impl Client {
             "proxy": config.proxy.as_ref().map(|(host, port)| format!("{host}:{port}")),
             "methods": registry::names(self.kind.name()),
             "streams": registry::stream_names(self.kind.name()),
+            "resilience": self.policies.snapshot(),
         })
         .to_string()
     }
@@ -260,15 +293,7 @@ impl Core {
         match self.services.get(kind.name()) {
             Some(Ok(node)) => Ok(Arc::clone(node)),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::local(
-                Status::NotConfigured,
-                format!("{} is not configured", kind.name()),
-                format!(
-                    "add \"{}\" to the configuration, or set its variables",
-                    kind.name()
-                ),
-            )
-            .with_service(kind.name())),
+            None => Err(not_configured(kind)),
         }
     }
 
@@ -291,31 +316,64 @@ impl Core {
         }
     }
 
-    fn begin(&self, deadline: Deadline, options: &CallOptions) -> Arc<Call> {
-        let cancel = options.cancel.clone();
-        Arc::new(Call::new(
-            deadline,
-            cancel,
-            self.closing.clone(),
-            !options.no_retry,
-        ))
+    fn policies(&self, kind: ServiceKind) -> Result<Arc<Policies>, Error> {
+        self.policies
+            .get(kind.name())
+            .map(Arc::clone)
+            .ok_or_else(|| not_configured(kind))
     }
 
-    fn ask_health(&self, row: &'static MethodRow, node: &Arc<lnd::Node>, limit: Deadline) -> Value {
-        let call = self.begin(
-            limit,
-            &CallOptions {
-                no_retry: true,
-                ..CallOptions::default()
-            },
+    fn begin(
+        &self,
+        deadline: Deadline,
+        options: &CallOptions,
+        policies: Option<&Arc<Policies>>,
+    ) -> Arc<Call> {
+        let call = Call::new(
+            deadline,
+            options.cancel.clone(),
+            self.closing.clone(),
+            !options.no_retry,
         );
-        let context = lnd::Context::new(Arc::clone(&call), Arc::clone(node), row, None, None);
-        let asked = async move { lnd::health(&context).await };
+        Arc::new(match policies {
+            Some(policies) if !cfg!(feature = "policies-off") => call.under(policies),
+            _ => call,
+        })
+    }
+
+    /// Asks a daemon how it is doing, past breaker and lanes.
+    fn health_read(
+        &self,
+        row: &'static MethodRow,
+        node: &Arc<lnd::Node>,
+        limit: Deadline,
+    ) -> impl Future<Output = Value> + Send + 'static {
+        let options = CallOptions {
+            no_retry: true,
+            ..CallOptions::default()
+        };
+        let call = self.begin(limit, &options, None);
+        let context = lnd::Context::new(call, Arc::clone(node), row, None, None);
+        async move { lnd::health(&context).await }
+    }
+
+    fn ask_health(
+        &self,
+        row: &'static MethodRow,
+        name: &str,
+        node: &Arc<lnd::Node>,
+        limit: Deadline,
+    ) -> Value {
+        let asked = self.health_read(row, node, limit);
         let outcome = self.runtime().and_then(|runtime| {
             let answer = runtime.run(limit.plus(GRACE), asked);
             answer.map_err(|_| failure::deadline_exceeded())
         });
-        outcome.unwrap_or_else(|error| failure::health_report(&error))
+        let report = outcome.unwrap_or_else(|error| failure::health_report(&error));
+        if failure::is_sign_of_life(&report) {
+            self.policies.get(name).inspect(|it| it.note_healthy());
+        }
+        report
     }
 }
 
@@ -332,48 +390,4 @@ fn open(config: ServiceConfig, helm: &Arc<Helm>) -> Result<Arc<lnd::Node>, Error
     lnd::Node::new(config, helm)
         .map(Arc::new)
         .map_err(|error| error.with_service(name))
-}
-
-fn service_kind(name: &str) -> Result<ServiceKind, Error> {
-    ServiceKind::from_name(name).ok_or_else(|| {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-        let valid: Vec<_> = ServiceKind::ALL.iter().map(|kind| kind.name()).collect();
-        Error::local(
-            Status::UnknownService,
-            format!("there is no service `{shown}`"),
-            format!("use one of: {}", valid.join(", ")),
-        )
-    })
-}
-
-pub(super) type Metadata = Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>;
-
-fn metadata(pairs: &[(String, String)]) -> Result<Metadata, Error> {
-    pairs
-        .iter()
-        .map(|(name, value)| metadata_entry(name, value))
-        .collect()
-}
-
-fn metadata_entry(
-    name: &str,
-    value: &str,
-) -> Result<(MetadataKey<Ascii>, MetadataValue<Ascii>), Error> {
-    let refused = |wrong: &str| {
-        Error::local(
-            Status::InvalidArgument,
-            format!("option `metadata`: {wrong}"),
-            "use lower-case ASCII names without -bin at their end; macaroon, grpc-* and :* are ours",
-        )
-    };
-    if name == "macaroon" || name.starts_with("grpc-") || name.starts_with(':') {
-        return Err(refused("a reserved name"));
-    }
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(refused("a name with upper-case letters"));
-    }
-    let key =
-        MetadataKey::from_bytes(name.as_bytes()).map_err(|_| refused("not a metadata name"))?;
-    let value = MetadataValue::try_from(value).map_err(|_| refused("a value that is not ASCII"))?;
-    Ok((key, value))
 }

@@ -1,6 +1,8 @@
 //! Floor 4: what the daemons' methods mean. One folder a daemon, one file a concern; the registry ties
 //! names to functions, the manager ties daemons to a runtime.
 
+mod admission;
+mod call_metadata;
 mod execution;
 mod failure;
 mod json;
@@ -8,6 +10,7 @@ mod lnd;
 mod manager;
 mod options;
 pub(crate) mod registry;
+mod services;
 mod stream;
 mod stream_feed;
 mod stream_message;

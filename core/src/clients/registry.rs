@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::config::strict_json;
 use crate::error::{Error, Status};
+pub use crate::resilience::Lane;
 
 /// What repeating a method does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +33,15 @@ impl Class {
     }
 }
 
-/// Which places in flight a call takes.
+/// Whether a call passes breaker, lane and line: holding it up would cost somebody money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Plain reads.
-    Read,
-    /// Quick writes.
-    Write,
-    /// Calls that may stay open as long as a payment flies.
-    Payment,
+pub enum Passes {
+    /// It does not.
+    Never,
+    /// It does.
+    Always,
+    /// It does when this parameter is true.
+    If(&'static str),
 }
 
 /// What the daemon must be for a method to make sense.
@@ -107,6 +108,8 @@ pub struct MethodRow {
     pub class: Class,
     /// Which places in flight it takes.
     pub lane: Lane,
+    /// Whether it passes them.
+    pub passes: Passes,
     /// Default deadline in milliseconds.
     pub deadline_ms: u64,
     /// Whether a time limit of the configuration takes the place of the default.
@@ -294,11 +297,7 @@ fn describe(row: &MethodRow) -> Value {
         "service": row.service,
         "rpcs": row.rpcs,
         "class": row.class.letter(),
-        "lane": match row.lane {
-            Lane::Read => "read",
-            Lane::Write => "write",
-            Lane::Payment => "payment",
-        },
+        "lane": row.lane.name(),
         "deadline_ms": row.deadline_ms,
         "configured_deadline": row.configured_deadline,
         "permissions": row.permissions,

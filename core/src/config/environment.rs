@@ -2,6 +2,7 @@
 
 use super::manager::RawManager;
 use super::raw_service::RawService;
+use super::resilience::RawResilience;
 use super::{ManagerConfig, ServiceKind, invalid};
 use crate::error::Error;
 
@@ -71,6 +72,9 @@ fn from_variables(
         tls_cert: parts.2.map(Into::into),
         macaroon: parts.3,
         lndconnect: link,
+        resilience: Some(RawResilience::from_variables(kind, get, &|name| {
+            number(name, get)
+        })?),
         ..RawService::default()
     }))
 }
@@ -135,6 +139,26 @@ mod tests {
         assert!(error.message().contains("LND_PORT"), "{error}");
         assert!(config.services["tapd"].is_ok());
         assert_eq!(config.timeout.unwrap().as_secs(), 7);
+    }
+
+    #[test]
+    fn resilience_is_set_per_service_and_makes_none() {
+        let pairs = [
+            ("LND_TLS_CERT", "/x"),
+            ("ARKGRPC_LND_BREAKER", "observe"),
+            ("ARKGRPC_LND_BREAKER_THRESHOLD", "9"),
+            ("ARKGRPC_LND_MAX_WRITES", "3"),
+            ("ARKGRPC_TAPD_BREAKER", "disabled"),
+        ];
+        let config = read(&pairs).unwrap();
+        let set = config.services["lnd"].as_ref().unwrap().resilience;
+        assert_eq!(set.breaker.name(), "observe");
+        assert_eq!((set.breaker_threshold, set.max_writes), (9, 3));
+        assert!(!config.services.contains_key("tapd"));
+        let wrong = [("LND_TLS_CERT", "/x"), ("ARKGRPC_LND_MAX_READS", "many")];
+        let config = read(&wrong).unwrap();
+        let error = config.services["lnd"].as_ref().unwrap_err();
+        assert!(error.message().contains("ARKGRPC_LND_MAX_READS"), "{error}");
     }
 
     #[test]

@@ -7,12 +7,14 @@ mod environment;
 mod lndconnect;
 mod manager;
 mod raw_service;
+mod resilience;
 mod secret;
 mod service;
 pub(crate) mod strict_json;
 
 pub(crate) use address::Target;
 pub(crate) use manager::ManagerConfig;
+pub(crate) use resilience::{BreakerMode, ResilienceConfig};
 pub(crate) use secret::Secret;
 pub(crate) use service::{MacaroonSource, PemSource, ServiceConfig, ServiceKind, TlsMode};
 

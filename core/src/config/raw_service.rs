@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
+use super::resilience::RawResilience;
 use super::service::{MacaroonSource, PemSource, ServiceConfig, ServiceKind, TlsMode};
-use super::{Secret, Target, invalid, lndconnect};
+use super::{Secret, Target, invalid, lndconnect, strict_json};
 use crate::error::Error;
 
 /// The keys of one service.
@@ -30,6 +31,8 @@ pub(crate) struct RawService {
     pub(crate) max_fee_limit_msat: Option<u64>,
     pub(crate) network: Option<String>,
     pub(crate) allow_insecure_remote: bool,
+    #[serde(deserialize_with = "strict_json::object")]
+    pub(crate) resilience: Option<RawResilience>,
 }
 
 /// What every daemon's own clients accept; smaller limits fail on long lists.
@@ -75,6 +78,7 @@ impl RawService {
             receive_limit: self.receive_limit(&key("max_message_bytes"))?,
             max_fee_limit_msat: self.max_fee_limit_msat,
             network: self.network.clone(),
+            resilience: self.resilience.clone().unwrap_or_default().check(kind)?,
             target,
             tls,
             macaroon,

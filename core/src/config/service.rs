@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Secret, Target};
+use super::{ResilienceConfig, Secret, Target};
 
 /// The daemons that a manager may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,4 +83,5 @@ pub(crate) struct ServiceConfig {
     pub(crate) max_fee_limit_msat: Option<u64>,
     /// The network that the node must be on.
     pub(crate) network: Option<String>,
+    pub(crate) resilience: ResilienceConfig,
 }

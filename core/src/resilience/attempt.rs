@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -21,6 +22,7 @@ use tonic::body::Body;
 use tower_service::Service;
 
 use super::mutant::Mutant;
+use crate::transport::Witness;
 
 const FRESH: u8 = 0;
 const HANDED: u8 = 1;
@@ -41,6 +43,9 @@ pub(crate) struct Attempt(Arc<Marks>);
 struct Marks {
     latch: AtomicU8,
     answered: AtomicBool,
+    /// A message of the answer has come.
+    spoke: AtomicBool,
+    connection: Witness,
 }
 
 impl Attempt {
@@ -48,6 +53,8 @@ impl Attempt {
         Self(Arc::new(Marks {
             latch: AtomicU8::new(FRESH),
             answered: AtomicBool::new(false),
+            spoke: AtomicBool::new(false),
+            connection: Witness::default(),
         }))
     }
 
@@ -55,6 +62,7 @@ impl Attempt {
     pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);
         request.extensions_mut().insert(self.clone());
+        request.extensions_mut().insert(self.0.connection.clone());
         request
     }
 
@@ -85,6 +93,28 @@ impl Attempt {
     /// Whether the peer sent a gRPC status of its own.
     pub(crate) fn answered(&self) -> bool {
         self.0.answered.load(Ordering::Acquire)
+    }
+
+    /// Whether a message of the answer has come, be it the first of many.
+    pub(crate) fn spoke(&self) -> bool {
+        self.0.spoke.load(Ordering::Acquire)
+    }
+
+    /// How long the peer has sent nothing on the connection that this went out on, answers to pings
+    /// included; `None`: it did not get to a connection.
+    pub(crate) fn silent_for(&self) -> Option<Duration> {
+        self.0.connection.silent_for()
+    }
+
+    /// On a connection that has been silent for so long; `spoke`: after a first message.
+    #[cfg(test)]
+    pub(super) fn silent_for_test(span: Duration, spoke: bool) -> Self {
+        Self(Arc::new(Marks {
+            latch: AtomicU8::new(HANDED),
+            answered: AtomicBool::new(false),
+            spoke: AtomicBool::new(spoke),
+            connection: Witness::silent_for_test(span),
+        }))
     }
 
     #[cfg(test)]
@@ -207,8 +237,9 @@ impl<B: HttpBody + Unpin> HttpBody for AnswerBody<B> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match polled {
             Poll::Ready(Some(Ok(mut frame))) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    self.attempt.note_status(trailers);
+                match frame.trailers_mut() {
+                    Some(trailers) => self.attempt.note_status(trailers),
+                    None => self.attempt.0.spoke.store(true, Ordering::Release),
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

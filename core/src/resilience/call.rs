@@ -1,18 +1,24 @@
 //! One call of a user, from its start to its end: deadline, cancellation, and the attempts it made.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 
+use super::admission::NotAdmitted;
 use super::attempt::{Attempt, Effect};
+use super::begun::Begun;
 use super::cancel::CancelToken;
 use super::deadline::Deadline;
+use super::lanes::Place;
 use super::outcome::{Fault, classify};
+use super::policies::Policies;
 use super::retry;
 use crate::locks::Mutex;
+use crate::transport::DialError;
 
 /// A request that brought no result.
 #[derive(Clone, Debug)]
@@ -33,6 +39,14 @@ pub(crate) struct Call {
     writes: Mutex<Vec<Attempt>>,
     /// Whether an earlier try of the operation, outside of this call, may have been executed.
     doubt: AtomicBool,
+    policies: Option<Arc<Policies>>,
+    /// Its place in flight, until the call ends or starts flying.
+    place: Mutex<Option<Place>>,
+    /// Whether the breaker is asked before a repeat.
+    passing: AtomicBool,
+    /// Why none of its requests is sent.
+    barred: Mutex<Option<NotAdmitted>>,
+    is_barred: AtomicBool,
 }
 
 impl Call {
@@ -50,7 +64,50 @@ impl Call {
             attempts: AtomicU32::new(0),
             writes: Mutex::new(Vec::new()),
             doubt: AtomicBool::new(false),
+            policies: None,
+            place: Mutex::new(None),
+            passing: AtomicBool::new(false),
+            barred: Mutex::new(None),
+            is_barred: AtomicBool::new(false),
         }
+    }
+
+    /// The same call, accounted for by a service's policies.
+    pub(crate) fn under(mut self, policies: &Arc<Policies>) -> Self {
+        self.policies = Some(Arc::clone(policies));
+        self
+    }
+
+    pub(super) fn policies(&self) -> Option<&Arc<Policies>> {
+        self.policies.as_ref()
+    }
+
+    pub(super) fn hold(&self, place: Place) {
+        *self.place.lock() = Some(place);
+    }
+
+    /// Gives the place in flight to the next in line: the call has ended, or waits for something that
+    /// costs the daemon nothing.
+    pub(crate) fn leave_lane(&self) {
+        drop(self.place.lock().take());
+    }
+
+    /// The call is urgent: a breaker that opens meanwhile does not stop its repeats.
+    pub(crate) fn pass(&self) {
+        self.passing.store(true, Ordering::Release);
+    }
+
+    /// None of its requests will be sent.
+    pub(crate) fn bar(&self, reason: NotAdmitted) {
+        *self.barred.lock() = Some(reason);
+        self.is_barred.store(true, Ordering::Release);
+    }
+
+    fn barrier(&self) -> Option<Fault> {
+        if !self.is_barred.load(Ordering::Acquire) {
+            return None;
+        }
+        self.barred.lock().clone().map(Fault::NotAdmitted)
     }
 
     pub(crate) fn deadline(&self) -> Deadline {
@@ -128,15 +185,49 @@ impl Call {
         number: u32,
         error: &AttemptError,
     ) -> bool {
-        let pause = retry::pause(number + 1);
+        let (fault, handed) = (&error.fault, error.handed);
+        let pause = retry::pause_after(fault, number + 1);
         let allowed = self.retry
+            && self.pay(effect, fault, handed)
             && number < retry::ATTEMPTS
-            && retry::allowed(effect, &error.fault, error.handed)
+            && retry::allowed(effect, fault, handed)
+            && self.is_let_through()
             && self.deadline.remaining() > pause + retry::LEAST_TIME;
         if allowed {
             tracing::debug!(target: "arkgrpc::retry", number, fault = ?error.fault, "trying again");
         }
         allowed && self.pause(pause).await.is_ok()
+    }
+
+    /// Pays for a failure from the budget; false when there are too many failures to repeat one.
+    fn pay(&self, effect: Effect, fault: &Fault, handed: bool) -> bool {
+        let charged = retry::is_charged(effect, fault, handed);
+        match &self.policies {
+            Some(policies) if charged => policies.pay_for_retry(),
+            _ => true,
+        }
+    }
+
+    fn is_let_through(&self) -> bool {
+        let refusing = self.policies().is_some_and(|it| it.is_refusing());
+        !refusing || self.passing.load(Ordering::Acquire)
+    }
+
+    /// Waits for a connection. One that cannot be had counts as a request that failed.
+    pub(crate) async fn connect<T>(
+        &self,
+        dial: impl Future<Output = Result<T, DialError>>,
+    ) -> Result<T, Fault> {
+        if let Some(fault) = self.barrier() {
+            return Err(fault);
+        }
+        let begun = self.begin_request();
+        let outcome = self.within(dial).await;
+        let outcome = outcome.and_then(|dialled| dialled.map_err(Fault::Dial));
+        if let (Some(begun), Err(fault)) = (begun, &outcome) {
+            begun.failed(fault, None, &Attempt::new());
+        }
+        outcome
     }
 
     /// Whether the caller allows repeats at all.
@@ -150,90 +241,42 @@ impl Call {
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, tonic::Status>>,
     {
+        if let Some(fault) = self.barrier() {
+            return Err(AttemptError {
+                fault,
+                handed: false,
+            });
+        }
         let attempt = Attempt::new();
         self.attempts.fetch_add(1, Ordering::Relaxed);
+        let begun = self.begin_request();
         if effect == Effect::Write {
             self.writes.lock().push(attempt.clone());
         }
-        let fault = match self.within(send(attempt.clone())).await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(status)) => classify(&status, &attempt),
-            Err(fault) => fault,
+        let (fault, status) = match self.within(send(attempt.clone())).await {
+            Ok(Ok(value)) => {
+                if let Some(begun) = begun {
+                    begun.succeeded(effect);
+                }
+                return Ok(value);
+            }
+            Ok(Err(status)) => (classify(&status, &attempt), Some(status)),
+            Err(fault) => (fault, None),
         };
+        if let Some(begun) = begun {
+            begun.failed(&fault, status.as_ref(), &attempt);
+        }
         Err(AttemptError {
             fault,
             handed: !attempt.revoke(),
         })
     }
+
+    fn begin_request(&self) -> Option<Begun<'_>> {
+        self.policies.as_deref().map(Begun::now)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    fn call(span: Duration) -> Call {
-        Call::new(Deadline::after(span), None, CancellationToken::new(), true)
-    }
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap()
-            .block_on(future)
-    }
-
-    fn unavailable() -> tonic::Status {
-        tonic::Status::from_error(Box::new(std::io::Error::other("broken")))
-    }
-
-    #[test]
-    fn an_unsent_request_is_repeated_three_times_in_all() {
-        let call = call(Duration::from_secs(20));
-        let outcome = run(call.request(Effect::Write, |_| async { Err::<(), _>(unavailable()) }));
-        assert!(!outcome.unwrap_err().handed);
-        assert_eq!(call.attempts(), 3);
-        assert!(call.withdraw());
-    }
-
-    #[test]
-    fn a_past_deadline_and_a_triggered_token_send_nothing() {
-        let sent = Arc::new(AtomicU32::new(0));
-        let send = |_| {
-            sent.fetch_add(1, Ordering::Relaxed);
-            std::future::pending::<Result<(), tonic::Status>>()
-        };
-        let late = call(Duration::ZERO);
-        let error = run(late.request(Effect::Write, send)).unwrap_err();
-        assert!(matches!(error.fault, Fault::DeadlineExceeded) && !error.handed);
-        let token = CancelToken::new();
-        token.trigger();
-        let cancelled = Call::new(
-            Deadline::after(Duration::from_secs(5)),
-            Some(token),
-            CancellationToken::new(),
-            true,
-        );
-        let error = run(cancelled.request(Effect::Read, send)).unwrap_err();
-        assert!(matches!(error.fault, Fault::Cancelled));
-    }
-
-    #[test]
-    fn closing_ends_a_running_call() {
-        let closing = CancellationToken::new();
-        let call = Call::new(
-            Deadline::after(Duration::from_secs(60)),
-            None,
-            closing.clone(),
-            true,
-        );
-        run(async {
-            let request = call.request(Effect::Read, |_| {
-                closing.cancel();
-                std::future::pending::<Result<(), tonic::Status>>()
-            });
-            assert!(matches!(request.await.unwrap_err().fault, Fault::Cancelled));
-        });
-    }
-}
+#[path = "call_tests.rs"]
+mod tests;

@@ -8,6 +8,8 @@ pub(super) enum Mutant {
     FreshLatch,
     /// Repeats whatever the daemon answers with UNAVAILABLE, writes too.
     RetryUnavailable,
+    /// Takes what the daemon refuses for a sign that it is out of reach.
+    CountRefusals,
 }
 
 impl Mutant {
@@ -16,6 +18,7 @@ impl Mutant {
         match name {
             "fresh_latch" => Some(Self::FreshLatch),
             "retry_unavailable" => Some(Self::RetryUnavailable),
+            "count_refusals" => Some(Self::CountRefusals),
             _ => None,
         }
     }

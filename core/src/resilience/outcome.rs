@@ -4,14 +4,18 @@ use std::error::Error as StdError;
 
 use tonic::Code;
 
+use super::admission::NotAdmitted;
 use super::attempt::Attempt;
+use super::pushback::Pushback;
 use crate::transport::{ConnectionError, DialError};
 
 /// The daemon's own refusal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) code: i32,
     pub(crate) message: String,
+    /// What it says about repeating the request.
+    pub(crate) pushback: Option<Pushback>,
 }
 
 impl Answer {
@@ -40,6 +44,26 @@ pub(crate) enum Fault {
     DeadlineExceeded,
     /// The caller's token was triggered, or the manager is closing.
     Cancelled,
+    /// Kept away from the daemon by the library itself; nothing was sent.
+    NotAdmitted(NotAdmitted),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dial(error) => error.fmt(f),
+            Self::Stale => f.write_str("the connection was replaced"),
+            Self::Lost(text) => write!(f, "the connection broke: {text}"),
+            Self::Malformed(text) => write!(f, "no gRPC answer: {text}"),
+            Self::TooLarge(text) => f.write_str(text),
+            Self::Answered(answer) => {
+                write!(f, "the daemon answered with gRPC code {}", answer.code)
+            }
+            Self::DeadlineExceeded => f.write_str("no sign of life before the deadline of a call"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::NotAdmitted(reason) => f.write_str(&reason.message),
+        }
+    }
 }
 
 /// Reads a tonic status in the light of what the attempt saw.
@@ -67,6 +91,7 @@ pub(super) fn classify(status: &tonic::Status, attempt: &Attempt) -> Fault {
     Fault::Answered(Answer {
         code: status.code() as i32,
         message: status.message().to_owned(),
+        pushback: Pushback::read(status.metadata().as_ref()),
     })
 }
 

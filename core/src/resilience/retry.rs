@@ -6,8 +6,12 @@ use tonic::Code;
 
 use super::attempt::Effect;
 use super::mutant::Mutant;
-use super::outcome::Fault;
+use super::outcome::{Answer, Fault};
+use super::pushback::Pushback;
 use crate::transport::random_fraction;
+
+/// The daemon or a proxy has no room.
+const RESOURCE_EXHAUSTED: i32 = 8;
 
 /// Attempts of one call, the first included.
 pub(super) const ATTEMPTS: u32 = 3;
@@ -31,8 +35,40 @@ pub(super) fn allowed(effect: Effect, fault: &Fault, handed: bool) -> bool {
         Fault::Dial(error) => !error.is_permanent() && error.retry_after.is_none(),
         Fault::Stale => true,
         Fault::Lost(_) | Fault::Malformed(_) => true,
-        Fault::Answered(answer) => answer.is_transient(),
-        Fault::TooLarge(_) | Fault::DeadlineExceeded | Fault::Cancelled => false,
+        Fault::Answered(answer) => may_be_asked_again(answer),
+        Fault::TooLarge(_) | Fault::DeadlineExceeded | Fault::Cancelled | Fault::NotAdmitted(_) => {
+            false
+        }
+    }
+}
+
+/// The daemon's own word counts for more than its code.
+fn may_be_asked_again(answer: &Answer) -> bool {
+    match answer.pushback {
+        None => answer.is_transient(),
+        Some(Pushback::Never) => false,
+        Some(Pushback::After(_)) => answer.is_transient() || answer.code == RESOURCE_EXHAUSTED,
+    }
+}
+
+/// Whether the failure costs a token of the retry budget. A request that never left costs nothing; one
+/// that the daemon does not want to see again costs as much as one that may be repeated.
+pub(super) fn is_charged(effect: Effect, fault: &Fault, handed: bool) -> bool {
+    match fault {
+        Fault::Stale => handed,
+        Fault::Answered(answer) if answer.pushback == Some(Pushback::Never) => true,
+        _ => allowed(effect, fault, handed),
+    }
+}
+
+/// The pause before attempt number `next` after `fault`: the daemon's, else our own.
+pub(super) fn pause_after(fault: &Fault, next: u32) -> Duration {
+    match fault {
+        Fault::Answered(Answer {
+            pushback: Some(Pushback::After(span)),
+            ..
+        }) => *span,
+        _ => pause(next),
     }
 }
 
@@ -42,7 +78,7 @@ fn is_unavailable(fault: &Fault) -> bool {
 
 /// The pause before attempt number `next` (2, 3 …): anything from nothing to the full backoff, so that
 /// clients that failed together do not come back together.
-pub(super) fn pause(next: u32) -> Duration {
+fn pause(next: u32) -> Duration {
     let doublings = next.saturating_sub(2).min(16);
     BASE.saturating_mul(1 << doublings)
         .min(LONGEST)
@@ -64,6 +100,33 @@ mod tests {
             assert!(allowed(Effect::Write, &fault, false), "{fault:?}");
             assert!(allowed(Effect::Read, &fault, true), "{fault:?}");
         }
+    }
+
+    #[test]
+    fn the_daemons_word_on_repeats_is_kept() {
+        let answered = |code, pushback| {
+            Fault::Answered(Answer {
+                code,
+                pushback,
+                ..Answer::default()
+            })
+        };
+        let span = Duration::from_millis(1234);
+        let after = Some(Pushback::After(span));
+        let may = |code, pushback| allowed(Effect::Read, &answered(code, pushback), true);
+        assert!(may(14, None) && may(14, after) && !may(14, Some(Pushback::Never)));
+        assert!(!may(8, None) && may(8, after) && !may(8, Some(Pushback::Never)));
+        assert!(!may(3, after), "a refusal stays one");
+        assert!(!allowed(Effect::Write, &answered(14, after), true));
+        assert_eq!(pause_after(&answered(14, after), 2), span);
+        assert!(pause_after(&answered(14, None), 2) <= BASE);
+        assert!(is_charged(
+            Effect::Read,
+            &answered(3, Some(Pushback::Never)),
+            true
+        ));
+        assert!(!is_charged(Effect::Read, &answered(3, None), true));
+        assert!(!is_charged(Effect::Write, &Fault::Stale, false));
     }
 
     #[test]

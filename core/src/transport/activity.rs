@@ -3,8 +3,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -52,6 +52,36 @@ impl Activity {
             self.spoke.notify_waiters();
             self.spoke.notify_one();
         }
+    }
+}
+
+/// Put into a request's extensions: learns on which connection the request went out, so that its sender
+/// can tell a silent peer from a slow answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Witness(Arc<OnceLock<Arc<Activity>>>);
+
+impl Witness {
+    pub(super) fn saw(&self, activity: &Arc<Activity>) {
+        // A request goes out once: a second connection is not possible.
+        let _ = self.0.set(Arc::clone(activity));
+    }
+
+    /// On a connection that has been silent for so long.
+    #[cfg(test)]
+    pub(crate) fn silent_for_test(span: Duration) -> Self {
+        let witness = Self::default();
+        let since = Instant::now().checked_sub(span).unwrap();
+        witness.saw(&Arc::new(Activity {
+            since,
+            last_read: AtomicU64::new(1),
+            spoke: Notify::new(),
+        }));
+        witness
+    }
+
+    /// How long the peer has been silent on that connection; `None`: the request never got to one.
+    pub(crate) fn silent_for(&self) -> Option<Duration> {
+        self.0.get().map(|activity| activity.silent_for())
     }
 }
 

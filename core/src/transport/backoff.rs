@@ -35,6 +35,11 @@ impl Backoff {
             .filter(|left| !left.is_zero())
     }
 
+    /// The next dial may start at once; after another failure the pauses go on growing.
+    pub(super) fn forgive(&mut self) {
+        self.not_before = None;
+    }
+
     pub(super) fn succeeded(&mut self) {
         self.failures = 0;
         self.not_before = None;
@@ -68,6 +73,13 @@ mod tests {
             );
             expected = (expected * 1.6).min(30.0);
         }
+        backoff.forgive();
+        assert!(backoff.remaining(start).is_none());
+        backoff.failed(start);
+        assert!(
+            backoff.remaining(start).unwrap() > Duration::from_secs(20),
+            "forgiving forgets no failure"
+        );
         backoff.succeeded();
         assert!(backoff.remaining(start).is_none());
     }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::activity::Witness;
 use super::backoff::Backoff;
 use super::credentials::Credentials;
 use super::dial::{Dialed, Dialer};
@@ -133,12 +134,22 @@ impl Connection {
         self.0.credentials.reload()
     }
 
+    /// Another number once another macaroon is shown.
+    pub(crate) fn credentials_version(&self) -> u64 {
+        self.0.credentials.version()
+    }
+
     /// Forgets connection and backoff: the next call dials.
     pub(crate) fn reset(&self) {
         let mut state = self.0.state.lock();
         state.slot = Slot::Empty;
         state.backoff = Backoff::new(self.0.longest_backoff);
         state.last_error = None;
+    }
+
+    /// Lets the next dial start at once, whatever the backoff: for a health read of our own.
+    pub(crate) fn forgive(&self) {
+        self.0.state.lock().backoff.forgive();
     }
 
     /// Whether a request can go out without a dial.
@@ -233,6 +244,9 @@ impl Service<Request<Body>> for Connection {
             let required = request.extensions().get::<RequireGeneration>();
             if required.is_some_and(|required| required.0 != live.generation) {
                 return Err(ConnectionError::Stale);
+            }
+            if let Some(witness) = request.extensions().get::<Witness>() {
+                witness.saw(&live.dialed.activity);
             }
             let headers = request.headers_mut();
             headers.insert(http::header::USER_AGENT, USER_AGENT);

@@ -13,6 +13,7 @@ mod proxy;
 mod random;
 mod runtime;
 
+pub(crate) use activity::Witness;
 pub(crate) use connection::{Connection, ConnectionError, RequireGeneration};
 pub(crate) use dial_error::{DialError, DialFault};
 pub(crate) use random::{random_bytes, random_fraction};

@@ -75,6 +75,10 @@ arkgrpc_status call(const arkgrpc_client *client, const char *method, const char
     return arkgrpc_client_call(client, method, ARKGRPC_NTS, params, ARKGRPC_NTS, &options, result);
 }
 
+bool found_no_daemon(arkgrpc_status status) {
+    return status == ARKGRPC_CONNECT_FAILED || status == ARKGRPC_CIRCUIT_OPEN;
+}
+
 arkgrpc_status call_status(const arkgrpc_client *client, const char *method, const char *params,
                            uint64_t timeout_ms) {
     arkgrpc_result *result = NULL;

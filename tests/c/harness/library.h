@@ -18,6 +18,8 @@ arkgrpc_manager *manager_from_environment(void);
 /* One call with a timeout; `timeout_ms` 0 is the default. Frees nothing, ends nothing. */
 arkgrpc_status call(const arkgrpc_client *client, const char *method, const char *params,
                     uint64_t timeout_ms, arkgrpc_result **result);
+/* Whether a call was made and found no daemon, or was kept away after several that found none. */
+bool found_no_daemon(arkgrpc_status status);
 /* As call(), and gives the status alone. */
 arkgrpc_status call_status(const arkgrpc_client *client, const char *method, const char *params,
                            uint64_t timeout_ms);

@@ -100,7 +100,12 @@ impl Cell {
                     } else {
                         params.to_string()
                     };
-                    let found = self.call(&stage, &text)?;
+                    let mut found = self.call(&stage, &text)?;
+                    let rpc = &self.row.parameters.rpc;
+                    let aimed = self.fault.act.is_some() && self.mode != Mode::Outset;
+                    if number == 0 && aimed && stage.server.shared.requests(rpc).is_empty() {
+                        found.push(format!("nothing was struck: no request to {rpc}"));
+                    }
                     wrong.extend(found.into_iter().map(|it| match number {
                         0 => it,
                         _ => format!("call {}: {it}", number + 1),
@@ -175,9 +180,6 @@ impl Cell {
             pause,
         };
         let mut wrong = judge(&self.row, &self.expected, self.deadline(), &seen);
-        if self.fault.act.is_some() && self.mode != Mode::Outset && ours.is_empty() {
-            wrong.push(format!("nothing was struck: no request to {rpc}"));
-        }
         if !wrong.is_empty() {
             wrong.push(format!("got {}", reply.json));
         }

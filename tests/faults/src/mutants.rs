@@ -41,7 +41,7 @@ const MUTANTS: [Mutant; 3] = [
         complaint: "FALSE NO",
     },
     Mutant {
-        name: "breaker_counts_refusals",
+        name: "count_refusals",
         faults: &["wallet_locked", "starting", "macaroon_revoked"],
         modes: &[Mode::Lasting],
         writes_only: false,

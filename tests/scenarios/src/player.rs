@@ -203,8 +203,9 @@ impl Player {
         self.waiting.lock().insert(id, sender);
         let mut line = format!("{verb}\t{id}");
         for field in fields {
+            let breaks = |byte: &u8| field.as_bytes().contains(byte);
             ensure!(
-                !field.contains(['\t', '\n']),
+                !breaks(&b'\t') && !breaks(&b'\n'),
                 "{field} would break the line"
             );
             line.push('\t');

@@ -101,6 +101,8 @@ pub(super) async fn watch(
     mut stream: Streaming<Payment>,
 ) -> Watched {
     let mut latest = first;
+    // The payment flies by itself now: the next one may start.
+    context.call().leave_lane();
     loop {
         if is_decided(&latest) {
             return Watched::Decided(latest);

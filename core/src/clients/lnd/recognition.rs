@@ -23,6 +23,7 @@ enum Refused {
 pub(super) async fn ready_for_write(context: &Context) -> Result<u64, Error> {
     let mut number = 1;
     loop {
+        let version = context.node().credentials_version();
         let failure = match recognise(context).await {
             Ok(generation) => return Ok(generation),
             Err(Refused::Error(error)) => return Err(error),
@@ -30,7 +31,8 @@ pub(super) async fn ready_for_write(context: &Context) -> Result<u64, Error> {
         };
         let about_credentials = matches!(&failure.fault, Fault::Answered(answer)
             if refusal::is_about_credentials(answer));
-        let renewed = about_credentials && number == 1 && context.node().reload_credentials();
+        let renewed =
+            about_credentials && number == 1 && context.node().has_other_credentials(version);
         let call = context.call();
         if !renewed && !call.try_again(Effect::Read, number, &failure).await {
             // Nothing of the write itself was sent.
@@ -52,8 +54,7 @@ async fn recognise(context: &Context) -> Result<u64, Refused> {
             handed: false,
         })
     };
-    let dialled = context.call().within(node.write_generation()).await;
-    let dialled = dialled.and_then(|outcome| outcome.map_err(Fault::Dial));
+    let dialled = context.call().connect(node.write_generation()).await;
     let (generation, silent) = dialled.map_err(unsent)?;
     if node.is_recognised(generation) && silent < STALE_AFTER {
         return Ok(generation);
@@ -105,7 +106,9 @@ async fn ask_state(context: &Context, generation: u64) -> Result<(), Refused> {
 
 fn wrong_service(failure: AttemptError) -> Refused {
     match &failure.fault {
-        Fault::Answered(Answer { code: 12, message }) => Refused::Error(Error::server(
+        Fault::Answered(Answer {
+            code: 12, message, ..
+        }) => Refused::Error(Error::server(
             Status::WrongPeer,
             format!("what answers there is no lnd: {}", failure::clean(message)),
             "check host and port: lnd's gRPC port is 10009 by default",

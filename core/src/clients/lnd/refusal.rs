@@ -181,6 +181,7 @@ mod tests {
             &Answer {
                 code,
                 message: message.to_owned(),
+                ..Answer::default()
             },
         )
     }

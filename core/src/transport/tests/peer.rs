@@ -125,6 +125,7 @@ pub(super) async fn listen_tls(acceptor: TlsAcceptor) -> (SocketAddr, Arc<Atomic
 /// A configuration for what listens there.
 pub(super) fn config(address: SocketAddr, tls: TlsMode) -> ServiceConfig {
     ServiceConfig {
+        resilience: crate::config::ResilienceConfig::default(),
         kind: ServiceKind::Lnd,
         target: Target::tcp("host", "localhost", address.port()).unwrap(),
         tls,

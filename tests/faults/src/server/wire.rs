@@ -49,6 +49,8 @@ pub async fn run(
     let (mut from_peer, mut from_server) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {
         tokio::select! {
+            // Orders first: what was ordered before bytes came holds for those bytes.
+            biased;
             order = orders.recv() => match order {
                 None | Some(Order::Close) => break,
                 Some(Order::Say(bytes)) => {

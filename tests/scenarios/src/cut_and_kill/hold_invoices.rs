@@ -9,7 +9,7 @@ use arkgrpc_lab::LabError;
 use serde_json::{Value, json};
 
 use super::endings::finish;
-use super::situation::{Finding, Wrong, executed};
+use super::situation::{Finding, UNREACHABLE, Wrong, executed};
 use crate::cut_proxy::{CutProxy, Direction};
 use crate::made;
 use crate::network::Network;
@@ -234,7 +234,7 @@ fn ask_once_reachable(player: &Player, act: &Act) -> Result<Reply> {
     let start = Instant::now();
     loop {
         let reply = ask(player, act)?;
-        if reply.status != "CONNECT_FAILED" || start.elapsed() > LIMIT {
+        if !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
             return Ok(reply);
         }
         before_next_look(POLL_INTERVAL);

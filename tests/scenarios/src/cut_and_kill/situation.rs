@@ -23,8 +23,8 @@ const BALANCE_LIMIT: Duration = Duration::from_secs(10);
 const LATE_START: Duration = Duration::from_millis(300);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The status of a call that found no connection.
-const UNREACHABLE: &str = "CONNECT_FAILED";
+/// The statuses of a call that found no connection, or that was kept away after several that found none.
+pub const UNREACHABLE: [&str; 2] = ["CONNECT_FAILED", "CIRCUIT_OPEN"];
 
 /// What is wrong with what the library said or did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +204,7 @@ impl<'a> Situation<'a> {
         loop {
             let asked = self.ask(player, method, params, LONG)?;
             let reply = self.hear(what, &asked)?;
-            if reply.status != UNREACHABLE || start.elapsed() > LIMIT {
+            if !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
             before_next_look(dial_pause(&reply));
@@ -223,7 +223,7 @@ impl<'a> Situation<'a> {
             let paying = self.pay(player, LONG)?;
             let settled = self.settle_unless(|| paying.is_answered())?;
             let reply = self.hear(what, &paying)?;
-            if settled || reply.status != UNREACHABLE || start.elapsed() > LIMIT {
+            if settled || !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
             before_next_look(dial_pause(&reply));

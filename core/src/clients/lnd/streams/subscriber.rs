@@ -20,7 +20,7 @@ use crate::clients::StreamMessage;
 use crate::clients::registry::{MethodRow, Printable};
 use crate::clients::stream_feed::MessageFeed;
 use crate::error::{Error, Status};
-use crate::resilience::{AttemptError, Call, CancelToken, Deadline, Fault, Subscription};
+use crate::resilience::{AttemptError, Call, CancelToken, Deadline, Fault, Policies, Subscription};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -36,6 +36,7 @@ pub(crate) struct Terms {
     /// Time limit of one look-up.
     pub(crate) limit: Duration,
     pub(crate) retry: bool,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) metadata: Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>,
 }
 
@@ -68,6 +69,7 @@ pub(super) trait Source: Send {
 pub(super) async fn watch(subscriber: &Subscriber, mut source: impl Source) -> Error {
     loop {
         let began = Instant::now();
+        let version = subscriber.node.credentials_version();
         let outcome = match source.catch_up(subscriber).await {
             Ok(()) => source.follow(subscriber).await,
             Err(failure) => Err(failure),
@@ -76,7 +78,7 @@ pub(super) async fn watch(subscriber: &Subscriber, mut source: impl Source) -> E
         if began.elapsed() >= CALM {
             subscriber.progress();
         }
-        if let Err(error) = subscriber.endure(&failure).await {
+        if let Err(error) = subscriber.endure(&failure, version).await {
             return error;
         }
     }
@@ -109,7 +111,8 @@ impl Subscriber {
             Some(self.terms.cancel.clone()),
             self.terms.closing.clone(),
             self.terms.retry,
-        );
+        )
+        .under(&self.terms.policies);
         Context::new(Arc::new(call), Arc::clone(&self.node), self.row, None, None)
             .with_metadata(self.terms.metadata.clone())
     }
@@ -161,11 +164,12 @@ impl Subscriber {
         self.feed.room().await;
     }
 
-    /// Waits until it makes sense to try again, or tells why it does not.
-    async fn endure(&self, failure: &AttemptError) -> Result<(), Error> {
+    /// Waits until it makes sense to try again, or tells why it does not. `version`: of the credentials,
+    /// before the try that failed.
+    async fn endure(&self, failure: &AttemptError, version: u64) -> Result<(), Error> {
         let error = self.context().error(failure);
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        let verdict = self.judge(&failure.fault, error.status(), failures);
+        let verdict = self.judge(&failure.fault, error.status(), failures, version);
         let (Some(pause), true) = (verdict, self.terms.retry) else {
             return Err(error);
         };
@@ -176,11 +180,20 @@ impl Subscriber {
     }
 
     /// The pause before the next try; none when another try would come to the same.
-    fn judge(&self, fault: &Fault, status: Status, failures: u32) -> Option<Duration> {
+    fn judge(
+        &self,
+        fault: &Fault,
+        status: Status,
+        failures: u32,
+        version: u64,
+    ) -> Option<Duration> {
         if let Fault::Answered(answer) = fault
             && refusal::is_about_credentials(answer)
         {
-            return self.node.reload_credentials().then_some(FIRST_PAUSE);
+            return self
+                .node
+                .has_other_credentials(version)
+                .then_some(FIRST_PAUSE);
         }
         pause_after(fault, status, failures)
     }
@@ -205,7 +218,9 @@ fn pause_after(fault: &Fault, status: Status, failures: u32) -> Option<Duration>
     match fault {
         Fault::Dial(error) if error.is_permanent() => None,
         Fault::Dial(error) => Some(error.retry_after.unwrap_or(FIRST_PAUSE).max(FIRST_PAUSE)),
-        Fault::Stale | Fault::Lost(_) | Fault::DeadlineExceeded => Some(growing),
+        Fault::Stale | Fault::Lost(_) | Fault::DeadlineExceeded | Fault::NotAdmitted(_) => {
+            Some(growing)
+        }
         Fault::Malformed(_) | Fault::TooLarge(_) | Fault::Cancelled => None,
         Fault::Answered(answer) if answer.is_transient() => Some(growing),
         Fault::Answered(_) => match status {
@@ -231,6 +246,7 @@ mod tests {
         Fault::Answered(Answer {
             code,
             message: "x".into(),
+            ..Answer::default()
         })
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::super::situation::{Finding, Wrong, executed};
+use super::super::situation::{Finding, UNREACHABLE, Wrong, executed};
 use super::books::Books;
 use super::order::{Kind, Order};
 use crate::cut_proxy::CutProxy;
@@ -103,7 +103,7 @@ impl<'a> Fire<'a> {
         loop {
             let given = self.give(player, LONG)?;
             let reply = self.hear(what, &given)?;
-            if reply.status != "CONNECT_FAILED" || start.elapsed() > LIMIT {
+            if !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
                 return Ok(reply);
             }
             before_next_look(Duration::from_millis(100));
@@ -122,7 +122,7 @@ impl<'a> Fire<'a> {
             let options = CallOptions::default();
             let asked = player.call("lnd", "lookup_operation", &params, &options)?;
             let reply = asked.wait(LIMIT)?;
-            if reply.status != "CONNECT_FAILED" || start.elapsed() > LIMIT {
+            if !UNREACHABLE.contains(&reply.status.as_str()) || start.elapsed() > LIMIT {
                 break reply;
             }
             before_next_look(Duration::from_millis(100));
