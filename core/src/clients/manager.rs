@@ -208,7 +208,7 @@ impl Client {
         };
         // Also when the call was given up and its future still lies about.
         call.leave_lane();
-        finish(row, &call, operation, outcome).map(Success::new)
+        finish(row, &call, operation, outcome, params_json).map(Success::new)
     }
 
     /// Opens a stream: checks the parameters and begins in the background.

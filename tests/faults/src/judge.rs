@@ -58,8 +58,11 @@ pub fn judge(
         }
     };
     let status = &seen.reply.status;
+    // Where success is not demanded, a call whose time is up may say that in the place of its last fault.
+    let late = status == "DEADLINE_EXCEEDED" && seen.elapsed >= deadline;
+    let fails = expected.status.iter().any(|it| it != "OK");
     check(
-        expected.status.contains(status),
+        expected.status.contains(status) || (late && fails),
         format!(
             "status {status}, expected one of {}",
             expected.status.join(" ")

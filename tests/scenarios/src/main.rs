@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use arkgrpc_scenarios::crowd;
 use arkgrpc_scenarios::cut_and_kill;
 use arkgrpc_scenarios::network::{Daemons, Network, SimulatedDaemons};
 use arkgrpc_scenarios::runner::{check_coverage, play_all, read_scenarios};
@@ -93,6 +94,7 @@ fn run(request: &Request) -> Result<ExitCode> {
     let mut table = TierTable::default();
     if request.scenarios {
         play_all(network, &player, &scenarios, &request.filter, &mut table);
+        crowd::play(network, &player, &request.filter, &mut table);
         if request.filter.is_empty() {
             check_coverage(network, &player, &scenarios, &mut table);
         }
