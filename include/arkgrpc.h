@@ -221,6 +221,18 @@
  *     max_fee_limit_msat   upper bound of what a payment may pay in fees
  *     network              "mainnet", "testnet", "signet", "regtest"...: the node must be on it
  *     allow_insecure_remote   true: plaintext to another machine, then without macaroon
+ *     resilience           an object with the keys below
+ *   In resilience:
+ *     breaker              "normal" (default), "observe" (refuses nothing), "disabled",
+ *                          "forced_open"
+ *     breaker_threshold    failures in a row that open it (1 to 1000; default 5)
+ *     breaker_recovery_ms  how long it stays open at first (100 to 3600000; default 5000); doubles
+ *     with
+ *                          each failed health read up to 60 s
+ *     slow_call_ms         an answer to a read that takes longer counts as a weak failure (1 to
+ *                          600000)
+ *     max_reads, max_writes, max_payments   most calls at once (default 64, 16, 256)
+ *     max_waiting          most calls that wait for one of these places (default 1024)
  */
 
 #ifndef ARKGRPC_H
@@ -328,6 +340,12 @@ enum {
   ARKGRPC_TIMEOUT = 140,
   /** The stream is over: its manager was closed. */
   ARKGRPC_END = 141,
+  /**
+   * The daemon was out of reach several times in a row; for a moment calls are refused at once.
+   */
+  ARKGRPC_CIRCUIT_OPEN = 150,
+  /** More calls of this kind are under way than the library lets through, and the line is full. */
+  ARKGRPC_OVERLOADED = 151,
   /** No connection could be made. */
   ARKGRPC_CONNECT_FAILED = 200,
   /** The TLS handshake failed or the certificate is not the expected one. */
@@ -2109,7 +2127,9 @@ arkgrpc_status arkgrpc_manager_new(const char *config_json,
  * Makes a manager from environment variables. Free `*out` with arkgrpc_manager_free().
  *
  * Reads {LND,TAPD,ARKD}_{HOST,PORT,TLS_CERT,MACAROON}, LND_CONNECT, GRPC_TIMEOUT_SECONDS,
- * GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET and ARKGRPC_STATE_DIR. A service exists when any
+ * GRPC_MAX_MESSAGE_LENGTH, ARKGRPC_OPERATION_SECRET, ARKGRPC_STATE_DIR and, for each service,
+ * ARKGRPC_LND_BREAKER, _BREAKER_THRESHOLD, _BREAKER_RECOVERY_MS, _SLOW_CALL_MS, _MAX_READS,
+ * _MAX_WRITES, _MAX_PAYMENTS and _MAX_WAITING (see CONFIGURATION above). A service exists when any
  * of its variables is set. This is the only function that reads its configuration there, and it
  * races with setenv() and putenv() in other threads: call it before the host starts threads that
  * change the environment.
@@ -2208,12 +2228,14 @@ arkgrpc_status arkgrpc_client_call(const arkgrpc_client *client,
                                    arkgrpc_result **result);
 
 /**
- * Tells what this client is: service, the target in effect, kind of TLS, methods. No network.
+ * Tells what this client is: service, the target in effect, kind of TLS, methods; and under
+ * `resilience` how circuit breaker, retry budget and places in flight stand at the moment. No network.
  *
  * `result` carries the answer and must not be NULL. Errors: ARKGRPC_INVALID_HANDLE,
  * ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER. Any thread.
  */
-arkgrpc_status arkgrpc_client_info(const arkgrpc_client *client, arkgrpc_result **result);
+arkgrpc_status arkgrpc_client_info(const arkgrpc_client *client,
+                                   arkgrpc_result **result);
 
 /**
  * Frees the handle. Never blocks; calls under way go on.
