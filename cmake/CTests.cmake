@@ -21,6 +21,7 @@ ExternalProject_Add(
   DEPENDS stage asan_library fault_injection_library)
 set(ARKGRPC_PLAYER ${c_tests_dir}/player)
 set(ARKGRPC_FAILING_CALLS ${c_tests_dir}/failing_calls.so)
+set(ARKGRPC_SHIFTING_CLOCK ${c_tests_dir}/shifting_clock.so)
 
 set(c_tests_list ${CMAKE_BINARY_DIR}/c-tests.cmake)
 file(WRITE ${c_tests_list}

@@ -12,9 +12,7 @@ add_dependencies(daemons rust_lab)
 
 set(scenarios ${ARKGRPC_RUST_DIR}/debug/arkgrpc-scenarios)
 set(blind_player ${CMAKE_BINARY_DIR}/blind-player)
-file(WRITE ${blind_player}
-     "#!/bin/sh\nexec env LD_PRELOAD=\"${ARKGRPC_BLIND_LIBRARY}\" \"${ARKGRPC_PLAYER}\" \"$@\"\n")
-file(CHMOD ${blind_player} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+arkgrpc_mutant_player(${blind_player} fresh_latch)
 set(player ARKGRPC_PLAYER=${ARKGRPC_PLAYER} ARKGRPC_PLAYER_BLIND=${blind_player})
 foreach(suite scenarios money)
   arkgrpc_test(devnet.${suite} TIMEOUT 900 ENVIRONMENT ${player}

@@ -27,20 +27,20 @@ add_custom_target(
   COMMENT "Building the library that panics on demand"
   VERBATIM)
 
-# The library without its commit latch: what the money tests must catch.
-set(ARKGRPC_BLIND_DIR ${CMAKE_BINARY_DIR}/blind-retry)
-set(ARKGRPC_BLIND_LIBRARY ${ARKGRPC_BLIND_DIR}/debug/${ARKGRPC_LINK_NAME})
+# The library with the mistakes that the money tests and the fault matrix must catch.
+set(ARKGRPC_MUTANT_DIR ${CMAKE_BINARY_DIR}/mutants)
+set(ARKGRPC_MUTANT_LIBRARY ${ARKGRPC_MUTANT_DIR}/debug/${ARKGRPC_LINK_NAME})
 add_custom_target(
-  blind_library ALL
-  COMMAND ${ARKGRPC_CARGO} build --locked -p arkgrpc --lib --features blind-retry --target-dir
+  mutant_library ALL
+  COMMAND ${ARKGRPC_CARGO} build --locked -p arkgrpc --lib --features mutants --target-dir
           ${ARKGRPC_FAULT_DIR}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${ARKGRPC_BLIND_DIR}/debug
-  COMMAND ${CMAKE_COMMAND} -E copy ${ARKGRPC_FAULT_LIBRARY} ${ARKGRPC_BLIND_LIBRARY}
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${ARKGRPC_MUTANT_DIR}/debug
+  COMMAND ${CMAKE_COMMAND} -E copy ${ARKGRPC_FAULT_LIBRARY} ${ARKGRPC_MUTANT_LIBRARY}
   WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
-  COMMENT "Building the library that repeats payments blindly"
+  COMMENT "Building the library with mistakes to choose from"
   VERBATIM)
 # One target directory for both, one after the other: their dependencies are the same.
-add_dependencies(fault_injection_library blind_library)
+add_dependencies(fault_injection_library mutant_library)
 
 arkgrpc_test(
   rust.workspace TIMEOUT 2400

@@ -1,5 +1,5 @@
 # All tests in one list. The labels are the tiers: rust, lint, library, c, valgrind, asan, devnet,
-# daemons, money, drift, docs. `ctest --test-dir build/test -L '^c$' --no-tests=error` runs one of them.
+# faults, daemons, money, drift, docs. `ctest --test-dir build/test -L '^c$' --no-tests=error` runs one.
 
 set(ARKGRPC_TEST_RECORDS ${CMAKE_BINARY_DIR}/test-records)
 include(TestRegistration)
@@ -9,6 +9,7 @@ include(LintTests)
 include(LibraryTests)
 include(Asan)
 include(CTests)
+include(FaultTests)
 include(DaemonTests)
 include(MoneyTests)
 
@@ -23,5 +24,5 @@ set_tests_properties(summary PROPERTIES FIXTURES_CLEANUP records)
 arkgrpc_test(
   library.no-tier-lost-its-tests
   COMMAND sh ${ARKGRPC_SCRIPTS}/count-tiers.sh ${CMAKE_CTEST_COMMAND} ${CMAKE_BINARY_DIR}
-          rust=1 lint=7 library=9 c=33 valgrind=8 asan=22 devnet=16 daemons=2 money=4
+          rust=1 lint=7 library=9 c=33 valgrind=8 asan=22 devnet=16 faults=4 daemons=2 money=4
           drift=2 docs=2)

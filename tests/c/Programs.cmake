@@ -48,7 +48,7 @@ target_compile_definitions(
           FAULT_INJECTION_LIBRARY="${ARKGRPC_FAULT_LIBRARY}" SHIPPED_LIBRARY="${library}")
 
 # Loaded in front of the C library.
-foreach(preloaded failing_calls without_signal_mask)
+foreach(preloaded failing_calls shifting_clock without_signal_mask)
   add_library(${preloaded} MODULE ${preloaded}.c)
   target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})
   set_target_properties(${preloaded} PROPERTIES PREFIX "" SUFFIX .so)

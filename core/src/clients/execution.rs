@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::failure;
+use serde_json::{Value, json};
+
 use super::options::{CallOptions, Operation};
 use super::registry::{Class, MethodRow, Printable};
-use super::staleness;
-use crate::error::{Error, Executed, Status};
+use super::{failure, lnd, staleness};
+use crate::error::{Error, Executed, Reconcile, Status};
 use crate::locks::{Condvar, Mutex};
 use crate::resilience::{Call, Deadline};
 use crate::transport::RunFailure;
@@ -33,6 +34,7 @@ pub(super) fn finish(
     call: &Call,
     operation: Option<Operation>,
     outcome: Result<Result<Box<dyn Printable>, Error>, RunFailure>,
+    params_json: &str,
 ) -> Result<String, Error> {
     let printed = match outcome {
         Ok(Ok(result)) => result
@@ -46,7 +48,13 @@ pub(super) fn finish(
             })
             .map_err(|error| error.with_executed(written(row))),
         Ok(Err(error)) => Err(error),
-        Err(failure) => Err(given_up(row, call, &failure)),
+        Err(failure) => {
+            let error = given_up(row, call, &failure);
+            Err(match error.executed() {
+                Executed::Unknown => with_look_up(error, row, operation.as_ref(), params_json),
+                _ => error,
+            })
+        }
     };
     printed.map_err(|error| {
         error
@@ -82,6 +90,29 @@ fn given_up(row: &MethodRow, call: &Call, failure: &RunFailure) -> Error {
         ),
     };
     error.with_executed(executed)
+}
+
+/// The method itself brought back no recipe: its operation can be looked up, where it has a look-up.
+fn with_look_up(
+    error: Error,
+    row: &MethodRow,
+    operation: Option<&Operation>,
+    params_json: &str,
+) -> Error {
+    let params: Value = serde_json::from_str(params_json).unwrap_or_else(|_| json!({}));
+    // An error is logged: a preimage has no place in it.
+    let secret = params.get("preimage").is_some();
+    match operation {
+        Some(operation) if !secret && row.service == "lnd" && lnd::is_looked_up(row.name) => error
+            .with_reconcile(Reconcile {
+                method: "lookup_operation",
+                params: json!({
+                    "operation_id": operation.id, "method": row.name, "params": params,
+                }),
+                decisive_after: None,
+            }),
+        _ => error,
+    }
 }
 
 pub(super) fn closed() -> Error {
@@ -147,6 +178,32 @@ impl Drop for Inside {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_util::sync::CancellationToken;
+
+    fn given_up_in_doubt(method: &str, params: &str) -> Error {
+        let row = crate::clients::registry::find("lnd", method).unwrap();
+        let limit = Deadline::after(Duration::from_secs(5));
+        let call = Call::new(limit, None, CancellationToken::new(), true);
+        call.set_doubt(true);
+        let operation = Operation::of(row, Some("an-id".to_owned())).unwrap();
+        finish(row, &call, operation, Err(RunFailure::Starved), params).unwrap_err()
+    }
+
+    #[test]
+    fn a_write_that_was_given_up_in_doubt_says_how_to_look_it_up() {
+        let error = given_up_in_doubt("send_onchain", r#"{"amount":5}"#);
+        assert_eq!(error.executed(), Executed::Unknown);
+        let recipe = error.reconcile().unwrap();
+        assert_eq!(recipe.method, "lookup_operation");
+        let wanted = json!({
+            "operation_id": "an-id", "method": "send_onchain", "params": { "amount": 5 },
+        });
+        assert_eq!(recipe.params, wanted);
+        // Neither a secret nor a look-up that does not exist.
+        let secret = given_up_in_doubt("settle_invoice", r#"{"preimage":"00"}"#);
+        assert_eq!(secret.reconcile(), None);
+        assert_eq!(given_up_in_doubt("new_address", "").reconcile(), None);
+    }
 
     #[test]
     fn a_closed_gate_lets_nobody_in_and_knows_who_is_left() {

@@ -221,7 +221,7 @@ impl Client {
         // Also when the call was given up and its future still lies about.
         call.leave_lane();
         measured.effort(call.attempts(), call.retries());
-        finish(row, &call, operation, outcome)
+        finish(row, &call, operation, outcome, params_json)
             .map_err(|error| readiness::explain(error, obstacle.as_ref()))
     }
 

@@ -21,6 +21,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::mutant::Mutant;
 use crate::transport::Witness;
 
 const FRESH: u8 = 0;
@@ -67,8 +68,7 @@ impl Attempt {
 
     /// True: the message was not sent and never will be. False: it was given to the connection.
     pub(crate) fn revoke(&self) -> bool {
-        // The mutant of the tests: what a library without the latch would believe.
-        if cfg!(feature = "blind-retry") {
+        if Mutant::FreshLatch.is_on() {
             return true;
         }
         self.move_from_fresh(REVOKED) != HANDED
@@ -256,7 +256,7 @@ impl<B: HttpBody + Unpin> HttpBody for AnswerBody<B> {
     }
 }
 
-#[cfg(all(test, not(feature = "blind-retry")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -13,6 +13,7 @@ mod feed;
 mod health;
 mod lanes;
 mod line;
+mod mutant;
 mod outcome;
 mod policies;
 mod policies_view;

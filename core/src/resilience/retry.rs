@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tonic::Code;
+
 use super::attempt::Effect;
+use super::mutant::Mutant;
 use super::outcome::{Answer, Fault};
 use super::pushback::Pushback;
 use crate::transport::random_fraction;
@@ -22,6 +25,9 @@ pub(super) const LEAST_TIME: Duration = Duration::from_millis(50);
 /// A write hangs on the latch alone: `handed` false proves that the request never left. No code and no
 /// HTTP/2 signal stands in for that proof, since a peer can be mistaken or lie about them.
 pub(super) fn allowed(effect: Effect, fault: &Fault, handed: bool) -> bool {
+    if Mutant::RetryUnavailable.is_on() && is_unavailable(fault) {
+        return true;
+    }
     if effect == Effect::Write && handed {
         return false;
     }
@@ -64,6 +70,10 @@ pub(super) fn pause_after(fault: &Fault, next: u32) -> Duration {
         }) => *span,
         _ => pause(next),
     }
+}
+
+fn is_unavailable(fault: &Fault) -> bool {
+    matches!(fault, Fault::Answered(answer) if answer.code == Code::Unavailable as i32)
 }
 
 /// The pause before attempt number `next` (2, 3 …): anything from nothing to the full backoff, so that

@@ -8,6 +8,7 @@ use tonic::Code;
 
 use super::attempt::Attempt;
 use super::breaker::Verdict;
+use super::mutant::Mutant;
 use super::outcome::{Answer, Fault};
 use crate::transport::DialFault;
 
@@ -50,8 +51,7 @@ fn of_answer(answer: &Answer) -> Verdict {
         Code::PermissionDenied | Code::ResourceExhausted | Code::Unauthenticated => {
             Verdict::Ignored
         }
-        // The mutant of the tests.
-        _ if cfg!(feature = "count-refusals") => Verdict::Failed,
+        _ if Mutant::CountRefusals.is_on() => Verdict::Failed,
         _ => Verdict::Alive,
     }
 }
@@ -80,7 +80,7 @@ fn was_not_processed(status: &tonic::Status) -> bool {
     false
 }
 
-#[cfg(all(test, not(feature = "count-refusals")))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::transport::ConnectionError;

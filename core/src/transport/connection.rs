@@ -139,6 +139,11 @@ impl Connection {
         self.0.credentials.reload()
     }
 
+    /// Another number once another macaroon is shown.
+    pub(crate) fn credentials_version(&self) -> u64 {
+        self.0.credentials.version()
+    }
+
     /// Forgets connection and backoff: the next call dials.
     pub(crate) fn reset(&self) {
         let mut state = self.0.state.lock();

@@ -1,5 +1,7 @@
 //! The macaroon as the metadata value that daemons expect, read again when its file has changed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
@@ -11,6 +13,8 @@ use crate::locks::Mutex;
 pub(super) struct Credentials {
     source: Option<MacaroonSource>,
     header: Mutex<Option<HeaderValue>>,
+    /// How often another macaroon was taken over.
+    version: AtomicU64,
 }
 
 impl Credentials {
@@ -20,6 +24,7 @@ impl Credentials {
         Ok(Self {
             source,
             header: Mutex::new(header),
+            version: AtomicU64::new(0),
         })
     }
 
@@ -38,7 +43,15 @@ impl Credentials {
         let mut header = self.header.lock();
         let changed = header.as_ref() != Some(&fresh);
         *header = Some(fresh);
+        if changed {
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
         changed
+    }
+
+    /// Another number once another macaroon is shown.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod cut_and_kill;
 pub mod cut_proxy;
 pub mod made;
 pub mod network;
+pub mod partition;
 pub mod pattern;
 pub mod payable;
 pub mod player;

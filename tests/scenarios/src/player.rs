@@ -137,12 +137,22 @@ impl Player {
         params: &Value,
         options: &CallOptions,
     ) -> Result<Pending> {
-        let params = object(params);
+        self.call_text(service, method, &object(params), options)
+    }
+
+    /// The same with parameters in any text, which need not be JSON.
+    pub fn call_text(
+        &self,
+        service: &str,
+        method: &str,
+        params: &str,
+        options: &CallOptions,
+    ) -> Result<Pending> {
         let operation_id = options.operation_id.as_deref().unwrap_or("-");
         let (timeout, flags) = (or_absent(options.timeout_ms), or_absent(options.flags));
         self.send(
             "call",
-            &[service, method, &timeout, &flags, operation_id, &params],
+            &[service, method, &timeout, &flags, operation_id, params],
         )
     }
 
@@ -193,8 +203,9 @@ impl Player {
         self.waiting.lock().insert(id, sender);
         let mut line = format!("{verb}\t{id}");
         for field in fields {
+            let breaks = |byte: &u8| field.as_bytes().contains(byte);
             ensure!(
-                !field.contains(['\t', '\n']),
+                !breaks(&b'\t') && !breaks(&b'\n'),
                 "{field} would break the line"
             );
             line.push('\t');

@@ -154,12 +154,15 @@ impl Context {
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, tonic::Status>>,
     {
+        let version = self.node.credentials_version();
         let outcome = self.call.request(Effect::Read, &send).await;
         match &outcome {
             Err(AttemptError {
                 fault: Fault::Answered(answer),
                 ..
-            }) if refusal::is_about_credentials(answer) && self.node.reload_credentials() => {
+            }) if refusal::is_about_credentials(answer)
+                && self.node.has_other_credentials(version) =>
+            {
                 self.call.request(Effect::Read, &send).await
             }
             _ => outcome,

@@ -100,7 +100,9 @@ pub(super) use list_transactions::{
 };
 pub(super) use list_unspent::{ListUnspentParams, ListUnspentResult, list_unspent};
 pub(super) use lookup_invoice::{LookupInvoiceParams, LookupInvoiceResult, lookup_invoice};
-pub(super) use lookup_operation::{LookupOperationParams, LookupOperationResult, lookup_operation};
+pub(super) use lookup_operation::{
+    LookupOperationParams, LookupOperationResult, is_looked_up, lookup_operation,
+};
 pub(super) use new_address::{NewAddressParams, NewAddressResult, new_address};
 pub(super) use node::Node;
 pub(super) use open_channel::{OpenChannelParams, open_channel};

@@ -152,10 +152,18 @@ impl Node {
             .max_decoding_message_size(WRITE_RECEIVE_LIMIT)
     }
 
-    /// Reads the macaroon file again; true when it holds something new.
-    pub(super) fn reload_credentials(&self) -> bool {
-        let read = self.read.reload_credentials();
-        self.write.reload_credentials() || read
+    /// Another number once another macaroon is shown: taken before a request, it tells afterwards whether
+    /// the request carried the present one.
+    pub(super) fn credentials_version(&self) -> u64 {
+        self.read.credentials_version() + self.write.credentials_version()
+    }
+
+    /// Reads the macaroon file again; true when there is another macaroon than at `version`, be it that a
+    /// call beside this one has read it.
+    pub(super) fn has_other_credentials(&self, version: u64) -> bool {
+        self.read.reload_credentials();
+        self.write.reload_credentials();
+        self.credentials_version() != version
     }
 
     /// Who the node said it is; none when its macaroon does not let us ask.

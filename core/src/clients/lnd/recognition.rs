@@ -24,6 +24,7 @@ pub(super) async fn ready_for_write(context: &Context) -> Result<u64, Error> {
     context.admit()?;
     let mut number = 1;
     loop {
+        let version = context.node().credentials_version();
         let failure = match recognise(context).await {
             Ok(generation) => return Ok(generation),
             Err(Refused::Error(error)) => return Err(error),
@@ -31,7 +32,8 @@ pub(super) async fn ready_for_write(context: &Context) -> Result<u64, Error> {
         };
         let about_credentials = matches!(&failure.fault, Fault::Answered(answer)
             if refusal::is_about_credentials(answer));
-        let renewed = about_credentials && number == 1 && context.node().reload_credentials();
+        let renewed =
+            about_credentials && number == 1 && context.node().has_other_credentials(version);
         let call = context.call();
         if !renewed && !call.try_again(Effect::Read, number, &failure).await {
             // Nothing of the write itself was sent.

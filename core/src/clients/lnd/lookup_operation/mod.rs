@@ -74,6 +74,11 @@ pub(crate) struct LookupOperationResult {
     pub(super) result: Option<Value>,
 }
 
+/// Whether the method is a write that can be looked up.
+pub(crate) fn is_looked_up(method: &str) -> bool {
+    LOOKUPS.iter().any(|(known, _)| *known == method)
+}
+
 pub(crate) async fn lookup_operation(
     context: &Context,
     params: LookupOperationParams,

@@ -69,6 +69,7 @@ pub(super) trait Source: Send {
 pub(super) async fn watch(subscriber: &Subscriber, mut source: impl Source) -> Error {
     loop {
         let began = Instant::now();
+        let version = subscriber.node.credentials_version();
         let outcome = match source.catch_up(subscriber).await {
             Ok(()) => source.follow(subscriber).await,
             Err(failure) => Err(failure),
@@ -77,7 +78,7 @@ pub(super) async fn watch(subscriber: &Subscriber, mut source: impl Source) -> E
         if began.elapsed() >= CALM {
             subscriber.progress();
         }
-        if let Err(error) = subscriber.endure(&failure).await {
+        if let Err(error) = subscriber.endure(&failure, version).await {
             return error;
         }
     }
@@ -164,11 +165,12 @@ impl Subscriber {
         self.feed.room().await;
     }
 
-    /// Waits until it makes sense to try again, or tells why it does not.
-    async fn endure(&self, failure: &AttemptError) -> Result<(), Error> {
+    /// Waits until it makes sense to try again, or tells why it does not. `version`: of the credentials,
+    /// before the try that failed.
+    async fn endure(&self, failure: &AttemptError, version: u64) -> Result<(), Error> {
         let error = self.context().error(failure);
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        let verdict = self.judge(&failure.fault, error.status(), failures);
+        let verdict = self.judge(&failure.fault, error.status(), failures, version);
         let (Some(pause), true) = (verdict, self.terms.retry) else {
             return Err(error);
         };
@@ -179,11 +181,20 @@ impl Subscriber {
     }
 
     /// The pause before the next try; none when another try would come to the same.
-    fn judge(&self, fault: &Fault, status: Status, failures: u32) -> Option<Duration> {
+    fn judge(
+        &self,
+        fault: &Fault,
+        status: Status,
+        failures: u32,
+        version: u64,
+    ) -> Option<Duration> {
         if let Fault::Answered(answer) = fault
             && refusal::is_about_credentials(answer)
         {
-            return self.node.reload_credentials().then_some(FIRST_PAUSE);
+            return self
+                .node
+                .has_other_credentials(version)
+                .then_some(FIRST_PAUSE);
         }
         pause_after(fault, status, failures)
     }
