@@ -119,12 +119,12 @@ pub unsafe extern "C" fn arkgrpc_manager_client(
 /// Asks every configured daemon now how it is, and waits for the answers.
 ///
 /// `timeout_ms`: for all of them together; ARKGRPC_TIMEOUT_DEFAULT means 10 seconds. OK says that
-/// the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}} with the
-/// keys status ("up", "degraded", "read_only" or "down", as this one look shows it), reason, hint, code
-/// (name of the error that the look met), state (the daemon's own, for lnd that of its wallet),
-/// latency_ms and info (identity_pubkey, alias, version, block_height, synced_to_chain,
-/// synced_to_graph); what is not known is null. It must not be NULL. What is found is remembered: see
-/// arkgrpc_manager_health().
+/// the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}}
+/// with the keys status ("up", "degraded", "read_only" or "down", as this one look shows it),
+/// reason, hint, code (name of the error that the look met), state (the daemon's own, for lnd that
+/// of its wallet), latency_ms and info (identity_pubkey, alias, version, block_height,
+/// synced_to_chain, synced_to_graph); what is not known is null. It must not be NULL. What is
+/// found is remembered: see arkgrpc_manager_health().
 /// Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT,
 /// ARKGRPC_NULL_POINTER. Any thread; blocks.
 #[unsafe(no_mangle)]
