@@ -2399,8 +2399,8 @@ void arkgrpc_stream_free(arkgrpc_stream *stream);
 arkgrpc_status arkgrpc_manager_health(const arkgrpc_manager *manager, arkgrpc_result **result);
 
 /**
- * Opens the stream of events of all services: changes of health and of circuit breakers. Free
- * `*out` with arkgrpc_stream_free().
+ * Opens the stream of events of all services: changes of health and of circuit breakers.
+ * Free `*out` with arkgrpc_stream_free().
  *
  * Read it with arkgrpc_stream_next(). It begins with the present state of each service that has
  * one ("from" null), and misses no change from then on for a reader that keeps up; what more than

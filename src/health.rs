@@ -31,8 +31,8 @@ pub unsafe extern "C" fn arkgrpc_manager_health(
     unsafe { guard::answering(result, || MANAGERS.get(manager)?.health()) }
 }
 
-/// Opens the stream of events of all services: changes of health and of circuit breakers. Free
-/// `*out` with arkgrpc_stream_free().
+/// Opens the stream of events of all services: changes of health and of circuit breakers.
+/// Free `*out` with arkgrpc_stream_free().
 ///
 /// Read it with arkgrpc_stream_next(). It begins with the present state of each service that has
 /// one ("from" null), and misses no change from then on for a reader that keeps up; what more than
