@@ -142,6 +142,7 @@ impl Manager {
                 }
             }
         }
+        self.0.monitor.pardon(service);
         Ok(Success::new(json!({ "reconnected": done }).to_string()))
     }
 
