@@ -152,11 +152,10 @@
  *
  * HEALTH
  *   From the first call on, a manager watches its services: it asks each daemon about every 30
- *   seconds while all is well and every 5 otherwise, sooner when calls fail or wait. This costs no
- *   thread of its own, goes past circuit breaker, limits and pauses between dials, and closes an
- *   open
- *   breaker when it is answered. arkgrpc_manager_health() tells what is
- *   known, arkgrpc_manager_health_check_all() asks now, arkgrpc_manager_events() tells changes:
+ *   seconds while all is well and every 5 otherwise, sooner when calls fail or wait. This costs
+ *   no thread of its own, goes past circuit breaker, limits and pauses between dials, and closes
+ *   an open breaker when it is answered. arkgrpc_manager_health() tells what is known,
+ *   arkgrpc_manager_health_check_all() asks now, arkgrpc_manager_events() tells changes:
  *     up          it answers and is fit for everything
  *     degraded    one probe failed, it answers in part, or it has just come back
  *     read_only   it answers, but its wallet is locked or missing, it is starting or syncing, or it
@@ -164,12 +163,10 @@
  *     down        two probes in a row failed; two good ones make it up again
  *     closed      the manager was closed
  *   A write that the service is known not to be fit for fails at once and sends nothing: with
- *   ARKGRPC_SERVICE_DOWN while it is down, with ARKGRPC_READ_ONLY while it lacks what the method's
- *   "Needs" names. Each such refusal has the daemon asked again within a second, so that it ends
- *   soon
- *   after the reason for it has. settle_invoice, cancel_invoice and a forced close_channel are
- *   never
- *   refused for that.
+ *   ARKGRPC_SERVICE_DOWN while it is down, with ARKGRPC_READ_ONLY while it lacks what the
+ *   method's "Needs" names. Each such refusal has the daemon asked again within a second, so
+ *   that it ends soon after the reason for it has. settle_invoice, cancel_invoice and a forced
+ *   close_channel are never refused for that.
  *   An item of the event stream has the keys
  *     event       "health" or "breaker"
  *     service     "lnd", "tapd" or "arkd"
@@ -178,18 +175,13 @@
  *     at          when it changed, unix seconds
  *     reason      why, and code: the name of the status behind it; null where there is none
  *     retry_after_ms   of a breaker that opened: how long calls are refused; else null
- *   Two option flags help with a daemon that is away. With ARKGRPC_FLAG_WAIT_FOR_READY a call waits
- *   within its deadline until the daemon is reachable and ready, and is made then: for the start
- *   of a
- *   program beside its daemons. With ARKGRPC_FLAG_ALLOW_STALE the methods that say "May be stale"
- *   give
- *   their last good answer of a call with the same parameters and this flag, in place of an error
- *   about
- *   the way to the daemon or its readiness: "stale" is then true, and "age_ms" says how old it is.
- *   Each
- *   manager remembers at most 64 such answers and 8 MiB, in memory alone;
- *   arkgrpc_manager_reconnect()
- *   forgets them.
+ *   Two option flags help with a daemon that is away. With ARKGRPC_FLAG_WAIT_FOR_READY a call
+ *   waits within its deadline until the daemon is reachable and ready, and is made then: for the
+ *   start of a program beside its daemons. With ARKGRPC_FLAG_ALLOW_STALE the methods that say
+ *   "May be stale" give their last good answer of a call with the same parameters and this flag,
+ *   in place of an error about the way to the daemon or its readiness: "stale" is then true, and
+ *   "age_ms" says how old it is. Each manager remembers at most 64 such answers and 8 MiB, in
+ *   memory alone; arkgrpc_manager_reconnect() forgets them.
  *
  * UNITS IN JSON
  *   satoshis, heights, counts, unix seconds      number
@@ -2012,15 +2004,16 @@ enum {
 #define ARKGRPC_FLAG_NO_RETRY 1ull
 
 /**
- * Option flag: wait within the deadline, before the first request, until the daemon can be reached and is
- * ready for the method, instead of failing at once while it is down, starting, locked or syncing.
+ * Option flag: wait within the deadline, before the first request, until the daemon can be
+ * reached and is ready for the method, instead of failing at once while it is down, starting,
+ * locked or syncing.
  */
 #define ARKGRPC_FLAG_WAIT_FOR_READY 2ull
 
 /**
- * Option flag: when the daemon cannot be reached, is silent or not ready, give the last good answer that
- * a call with this flag brought, marked "stale": true and with its "age_ms". Only for the methods that
- * say "May be stale"; for others it is ARKGRPC_INVALID_ARGUMENT.
+ * Option flag: when the daemon cannot be reached, is silent or not ready, give the last good
+ * answer that a call with this flag brought, marked "stale": true and with its "age_ms". Only for
+ * the methods that say "May be stale"; for others it is ARKGRPC_INVALID_ARGUMENT.
  */
 #define ARKGRPC_FLAG_ALLOW_STALE 4ull
 
@@ -2262,12 +2255,12 @@ arkgrpc_status arkgrpc_manager_client(const arkgrpc_manager *manager,
  * Asks every configured daemon now how it is, and waits for the answers.
  *
  * `timeout_ms`: for all of them together; ARKGRPC_TIMEOUT_DEFAULT means 10 seconds. OK says that
- * the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}} with the
- * keys status ("up", "degraded", "read_only" or "down", as this one look shows it), reason, hint, code
- * (name of the error that the look met), state (the daemon's own, for lnd that of its wallet),
- * latency_ms and info (identity_pubkey, alias, version, block_height, synced_to_chain,
- * synced_to_graph); what is not known is null. It must not be NULL. What is found is remembered: see
- * arkgrpc_manager_health().
+ * the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}}
+ * with the keys status ("up", "degraded", "read_only" or "down", as this one look shows it),
+ * reason, hint, code (name of the error that the look met), state (the daemon's own, for lnd that
+ * of its wallet), latency_ms and info (identity_pubkey, alias, version, block_height,
+ * synced_to_chain, synced_to_graph); what is not known is null. It must not be NULL. What is
+ * found is remembered: see arkgrpc_manager_health().
  * Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT,
  * ARKGRPC_NULL_POINTER. Any thread; blocks.
  */
@@ -2450,32 +2443,33 @@ void arkgrpc_stream_free(arkgrpc_stream *stream);
 /**
  * Tells how every service is, as far as the manager knows. Asks nobody and waits for nothing.
  *
- * From the first call on, the manager asks each daemon now and then: about every 30 seconds while all
- * is well, every 5 otherwise, sooner when calls fail. `result` carries {"services":{"lnd":{...}}} with
- * the keys status ("up", "degraded", "read_only", "down", "closed", or null before the first answer),
- * since (unix seconds), last_probe_age_ms, last_error (code, message, age_ms), breaker (state, mode,
- * failures_in_a_row, calls_in_window, failures_in_window, retry_after_ms, opened, refused) and those of
+ * From the first call on, the manager asks each daemon now and then: about every 30 seconds while
+ * all is well, every 5 otherwise, sooner when calls fail. `result` carries
+ * {"services":{"lnd":{...}}} with the keys status ("up", "degraded", "read_only", "down",
+ * "closed", or null before the first answer), since (unix seconds), last_probe_age_ms, last_error
+ * (code, message, age_ms), breaker (state, mode, failures_in_a_row, calls_in_window,
+ * failures_in_window, retry_after_ms, opened, refused) and those of
  * arkgrpc_manager_health_check_all(): reason, hint, code, state, latency_ms, info; it must not be
  * NULL. Every key is always there, null where nothing is known. See "Health" above.
- * Errors: ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER; a closed
- * manager still answers. Any thread; never blocks on the network.
+ * Errors: ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER; a
+ * closed manager still answers. Any thread; never blocks on the network.
  */
-arkgrpc_status arkgrpc_manager_health(const arkgrpc_manager *manager,
-                                      arkgrpc_result **result);
+arkgrpc_status arkgrpc_manager_health(const arkgrpc_manager *manager, arkgrpc_result **result);
 
 /**
- * Opens the stream of events of all services: changes of health and of circuit breakers. Free `*out` with arkgrpc_stream_free().
+ * Opens the stream of events of all services: changes of health and of circuit breakers.
+ * Free `*out` with arkgrpc_stream_free().
  *
- * Read it with arkgrpc_stream_next(). It begins with the present state of each service that has one
- * ("from" null), and misses no change from then on for a reader that keeps up; what more than 1024
- * unread events push out is counted in a message of type "lag". Its items are described under "Health"
- * above. `cancel`: NULL, or a token that ends it with ARKGRPC_CANCELLED. Closing the manager tells
- * the last changes, to "closed", and then ARKGRPC_END. `result`: NULL, or receives the result.
- * Opening it starts the manager's thread and the health monitor, as a first call does. The stream
- * keeps what it needs alive and may outlive the manager's handle.
+ * Read it with arkgrpc_stream_next(). It begins with the present state of each service that has
+ * one ("from" null), and misses no change from then on for a reader that keeps up; what more than
+ * 1024 unread events push out is counted in a message of type "lag". Its items are described
+ * under "Health" above. `cancel`: NULL, or a token that ends it with ARKGRPC_CANCELLED. Closing
+ * the manager tells the last changes, to "closed", and then ARKGRPC_END. `result`: NULL, or
+ * receives the result. Opening it starts the manager's thread and the health monitor, as a first
+ * call does. The stream keeps what it needs alive and may outlive the manager's handle.
  * Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_NULL_POINTER, ARKGRPC_FORKED,
- * ARKGRPC_REENTRANT, ARKGRPC_UNSUPPORTED (no thread could be started: raise the process limits). Any
- * thread; never blocks.
+ * ARKGRPC_REENTRANT, ARKGRPC_UNSUPPORTED (no thread could be started: raise the process limits).
+ * Any thread; never blocks.
  */
 ARKGRPC_MUST_USE
 arkgrpc_status arkgrpc_manager_events(const arkgrpc_manager *manager,

@@ -12,15 +12,16 @@ use crate::stream::{STREAMS, arkgrpc_stream};
 
 /// Tells how every service is, as far as the manager knows. Asks nobody and waits for nothing.
 ///
-/// From the first call on, the manager asks each daemon now and then: about every 30 seconds while all
-/// is well, every 5 otherwise, sooner when calls fail. `result` carries {"services":{"lnd":{...}}} with
-/// the keys status ("up", "degraded", "read_only", "down", "closed", or null before the first answer),
-/// since (unix seconds), last_probe_age_ms, last_error (code, message, age_ms), breaker (state, mode,
-/// failures_in_a_row, calls_in_window, failures_in_window, retry_after_ms, opened, refused) and those of
+/// From the first call on, the manager asks each daemon now and then: about every 30 seconds while
+/// all is well, every 5 otherwise, sooner when calls fail. `result` carries
+/// {"services":{"lnd":{...}}} with the keys status ("up", "degraded", "read_only", "down",
+/// "closed", or null before the first answer), since (unix seconds), last_probe_age_ms, last_error
+/// (code, message, age_ms), breaker (state, mode, failures_in_a_row, calls_in_window,
+/// failures_in_window, retry_after_ms, opened, refused) and those of
 /// arkgrpc_manager_health_check_all(): reason, hint, code, state, latency_ms, info; it must not be
 /// NULL. Every key is always there, null where nothing is known. See "Health" above.
-/// Errors: ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER; a closed
-/// manager still answers. Any thread; never blocks on the network.
+/// Errors: ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT, ARKGRPC_NULL_POINTER; a
+/// closed manager still answers. Any thread; never blocks on the network.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn arkgrpc_manager_health(
     manager: *const arkgrpc_manager,
@@ -30,18 +31,19 @@ pub unsafe extern "C" fn arkgrpc_manager_health(
     unsafe { guard::answering(result, || MANAGERS.get(manager)?.health()) }
 }
 
-/// Opens the stream of events of all services: changes of health and of circuit breakers. Free `*out` with arkgrpc_stream_free().
+/// Opens the stream of events of all services: changes of health and of circuit breakers.
+/// Free `*out` with arkgrpc_stream_free().
 ///
-/// Read it with arkgrpc_stream_next(). It begins with the present state of each service that has one
-/// ("from" null), and misses no change from then on for a reader that keeps up; what more than 1024
-/// unread events push out is counted in a message of type "lag". Its items are described under "Health"
-/// above. `cancel`: NULL, or a token that ends it with ARKGRPC_CANCELLED. Closing the manager tells
-/// the last changes, to "closed", and then ARKGRPC_END. `result`: NULL, or receives the result.
-/// Opening it starts the manager's thread and the health monitor, as a first call does. The stream
-/// keeps what it needs alive and may outlive the manager's handle.
+/// Read it with arkgrpc_stream_next(). It begins with the present state of each service that has
+/// one ("from" null), and misses no change from then on for a reader that keeps up; what more than
+/// 1024 unread events push out is counted in a message of type "lag". Its items are described
+/// under "Health" above. `cancel`: NULL, or a token that ends it with ARKGRPC_CANCELLED. Closing
+/// the manager tells the last changes, to "closed", and then ARKGRPC_END. `result`: NULL, or
+/// receives the result. Opening it starts the manager's thread and the health monitor, as a first
+/// call does. The stream keeps what it needs alive and may outlive the manager's handle.
 /// Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_NULL_POINTER, ARKGRPC_FORKED,
-/// ARKGRPC_REENTRANT, ARKGRPC_UNSUPPORTED (no thread could be started: raise the process limits). Any
-/// thread; never blocks.
+/// ARKGRPC_REENTRANT, ARKGRPC_UNSUPPORTED (no thread could be started: raise the process limits).
+/// Any thread; never blocks.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn arkgrpc_manager_events(

@@ -119,12 +119,12 @@ pub unsafe extern "C" fn arkgrpc_manager_client(
 /// Asks every configured daemon now how it is, and waits for the answers.
 ///
 /// `timeout_ms`: for all of them together; ARKGRPC_TIMEOUT_DEFAULT means 10 seconds. OK says that
-/// the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}} with the
-/// keys status ("up", "degraded", "read_only" or "down", as this one look shows it), reason, hint, code
-/// (name of the error that the look met), state (the daemon's own, for lnd that of its wallet),
-/// latency_ms and info (identity_pubkey, alias, version, block_height, synced_to_chain,
-/// synced_to_graph); what is not known is null. It must not be NULL. What is found is remembered: see
-/// arkgrpc_manager_health().
+/// the question was answered, not that all is well. `result` carries {"services":{"lnd":{...}}}
+/// with the keys status ("up", "degraded", "read_only" or "down", as this one look shows it),
+/// reason, hint, code (name of the error that the look met), state (the daemon's own, for lnd that
+/// of its wallet), latency_ms and info (identity_pubkey, alias, version, block_height,
+/// synced_to_chain, synced_to_graph); what is not known is null. It must not be NULL. What is
+/// found is remembered: see arkgrpc_manager_health().
 /// Errors: ARKGRPC_CLOSED, ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT,
 /// ARKGRPC_NULL_POINTER. Any thread; blocks.
 #[unsafe(no_mangle)]
@@ -144,7 +144,8 @@ pub unsafe extern "C" fn arkgrpc_manager_health_check_all(
 
 /// Drops the connections, so that the next call dials anew, without waiting out a pause.
 ///
-/// For a host that knows that the network changed (a resumed laptop, a new VPN). `service`: NULL
+/// A service that was found down is asked again at once, and its writes are no longer refused. For
+/// a host that knows that the network changed (a resumed laptop, a new VPN). `service`: NULL
 /// for all. Calls under way may fail with ARKGRPC_CONNECTION_LOST. `result` may be NULL.
 /// Errors: ARKGRPC_UNKNOWN_SERVICE, ARKGRPC_NOT_CONFIGURED, ARKGRPC_CLOSED,
 /// ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT. Any thread.

@@ -22,12 +22,13 @@ pub const ARKGRPC_TIMEOUT_ZERO: u64 = 18_446_744_073_709_551_614u64;
 
 /// Option flag: one attempt only.
 pub const ARKGRPC_FLAG_NO_RETRY: u64 = 1u64;
-/// Option flag: wait within the deadline, before the first request, until the daemon can be reached and is
-/// ready for the method, instead of failing at once while it is down, starting, locked or syncing.
+/// Option flag: wait within the deadline, before the first request, until the daemon can be
+/// reached and is ready for the method, instead of failing at once while it is down, starting,
+/// locked or syncing.
 pub const ARKGRPC_FLAG_WAIT_FOR_READY: u64 = 2u64;
-/// Option flag: when the daemon cannot be reached, is silent or not ready, give the last good answer that
-/// a call with this flag brought, marked "stale": true and with its "age_ms". Only for the methods that
-/// say "May be stale"; for others it is ARKGRPC_INVALID_ARGUMENT.
+/// Option flag: when the daemon cannot be reached, is silent or not ready, give the last good
+/// answer that a call with this flag brought, marked "stale": true and with its "age_ms". Only for
+/// the methods that say "May be stale"; for others it is ARKGRPC_INVALID_ARGUMENT.
 pub const ARKGRPC_FLAG_ALLOW_STALE: u64 = 4u64;
 
 /// How a call is to be made. Start from ARKGRPC_CALL_OPTIONS_INIT, or zero it and set struct_size.

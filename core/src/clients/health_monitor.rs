@@ -214,6 +214,18 @@ impl Monitor {
         }
     }
 
+    /// The operator had the connections of a service dropped, or of all.
+    pub(super) fn pardon(self: &Arc<Self>, service: Option<&str>) {
+        for known in &self.services {
+            if let Ok(patient) = &known.patient
+                && service.is_none_or(|service| service == known.name)
+            {
+                patient.daemon.pulse().pardon();
+            }
+        }
+        self.attend();
+    }
+
     /// Somebody waits for better news.
     pub(super) fn wake(self: &Arc<Self>, pulse: &Pulse) {
         pulse.with_machine(|machine| machine.wake(Instant::now()));

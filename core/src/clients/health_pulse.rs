@@ -184,6 +184,17 @@ impl Pulse {
         self.news.notify_waiters();
     }
 
+    /// The connections were dropped because somebody knows that the way is another one now.
+    pub(super) fn pardon(&self) {
+        let mut known = self.known.lock();
+        known.active = None;
+        known.synced = None;
+        let change = known.machine.pardon(Instant::now());
+        self.settle(&mut known, change);
+        drop(known);
+        self.news.notify_waiters();
+    }
+
     pub(super) fn close(&self) {
         let mut known = self.known.lock();
         let change = known.machine.close();

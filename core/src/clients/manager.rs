@@ -147,6 +147,7 @@ impl Manager {
                 }
             }
         }
+        self.0.monitor.pardon(service);
         Ok(Success::new(json!({ "reconnected": done }).to_string()))
     }
 

@@ -191,6 +191,21 @@ fn a_daemon_that_is_away_degrades_then_is_down_and_every_step_is_told() {
     assert!(refused.retryable());
     assert!(refused.retry_after().unwrap() <= Duration::from_millis(1500));
 
+    manager.reconnect(Some("lnd")).unwrap();
+    let tried = client.call("add_invoice", r#"{"amount":1}"#, CallOptions::default());
+    assert_eq!(
+        status(tried),
+        Status::ConnectFailed,
+        "somebody knows better"
+    );
+    assert_eq!(events_until(&events, "degraded").len(), 1);
+    let again = client.call("get_info", "{}", patient(Duration::from_secs(4)));
+    assert_eq!(status(again), Status::DeadlineExceeded);
+    assert_eq!(
+        events_until(&events, "down").last().unwrap()["from"],
+        "degraded"
+    );
+
     let late = manager.events(None).unwrap();
     let present = events_until(&late, "down");
     assert_eq!(present.len(), 1, "the present state alone");

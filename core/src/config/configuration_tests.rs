@@ -78,7 +78,10 @@ fn bad_values_are_refused_by_name() {
     for (json, named) in [
         (r#"{"lnd":{"tls_cert":"/x","port":0}}"#, "port"),
         (r#"{"lnd":{"tls_mode":"plaintext"}}"#, "tls_mode"),
-        (r#"{"lnd":{"tls_cert":"/x","macaroon":"zz"}}"#, "macaroon"),
+        (
+            r#"{"lnd":{"tls_cert":"/x","connect_timeout_ms":0}}"#,
+            "connect_timeout_ms",
+        ),
         (r#"{"lnd":{"tls_cert":"/x","proxy":"http://x"}}"#, "proxy"),
     ] {
         let config = ManagerConfig::from_json(json).unwrap();

@@ -204,6 +204,17 @@ impl Machine {
         }
     }
 
+    /// Somebody knows better than the probes so far: what counted against the service is forgotten, and it
+    /// is asked at once.
+    pub(crate) fn pardon(&mut self, now: Instant) -> Option<HealthChange> {
+        self.bad = 0;
+        self.next = self.next.map(|next| next.min(now));
+        match self.health {
+            Some(Health::Down) => self.change(Health::Degraded),
+            _ => None,
+        }
+    }
+
     /// The way failed under a call: the next probe comes as early as if the service were down.
     pub(crate) fn suspect(&mut self, now: Instant) {
         self.bring_forward(now, DOWN_INTERVAL);

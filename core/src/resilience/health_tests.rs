@@ -189,6 +189,19 @@ fn health_monitor_comes_forward_when_calls_fail_and_when_somebody_waits() {
 }
 
 #[test]
+fn health_monitor_begins_anew_when_somebody_knows_better() {
+    let mut service = Service::put(Finding::Failed, 2);
+    let now = service.now;
+    assert_eq!(service.machine.pardon(now).unwrap().to, Health::Degraded);
+    assert_eq!(service.pause(), Duration::ZERO);
+    assert_eq!(service.probe(Finding::Failed), None, "degraded as it was");
+    assert_eq!(service.probe(Finding::Failed).unwrap().to, Health::Down);
+    let mut well = Service::put(Finding::Ready, 1);
+    assert_eq!(well.machine.pardon(now), None);
+    assert_eq!(well.state(), Some(Health::Up));
+}
+
+#[test]
 fn health_monitor_stays_closed() {
     let mut service = Service::put(Finding::Ready, 1);
     assert_eq!(service.machine.close().unwrap().to, Health::Closed);
