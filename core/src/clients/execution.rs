@@ -4,10 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::failure;
 use super::options::{CallOptions, Operation};
 use super::registry::{Class, MethodRow, Printable};
-use crate::error::{Error, Executed, Status};
+use crate::error::{Error, Executed, Reconcile, Status};
 use crate::locks::{Condvar, Mutex};
 use crate::resilience::{Call, Deadline};
 use crate::transport::RunFailure;
@@ -31,6 +33,7 @@ pub(super) fn finish(
     row: &'static MethodRow,
     call: &Call,
     operation: Option<Operation>,
+    params_json: &str,
     outcome: Result<Result<Box<dyn Printable>, Error>, RunFailure>,
 ) -> Result<String, Error> {
     let printed = match outcome {
@@ -41,10 +44,31 @@ pub(super) fn finish(
         Err(failure) => Err(given_up(row, call, &failure)),
     };
     printed.map_err(|error| {
-        error
+        findable(error, row, operation.as_ref(), params_json)
             .with_place(row.service, row.name)
             .with_operation_id(operation.map(|operation| operation.id))
             .with_effort(call.attempts(), call.deadline().elapsed())
+    })
+}
+
+/// A call that was given up had no time to say how its doubt is settled.
+fn findable(
+    error: Error,
+    row: &MethodRow,
+    operation: Option<&Operation>,
+    params_json: &str,
+) -> Error {
+    let (Some(operation), None) = (operation, error.reconcile()) else {
+        return error;
+    };
+    if error.executed() != Executed::Unknown {
+        return error;
+    }
+    let params: Value = serde_json::from_str(params_json).unwrap_or_default();
+    error.with_reconcile(Reconcile {
+        method: "lookup_operation",
+        params: json!({ "operation_id": operation.id, "method": row.name, "params": params }),
+        decisive_after: None,
     })
 }
 
@@ -148,5 +172,42 @@ mod tests {
         assert_eq!(gate.enter().err().unwrap().status(), Status::Closed);
         drop(inside);
         assert!(gate.close(Instant::now()));
+    }
+
+    #[test]
+    fn who_gives_up_a_call_knows_nothing_about_earlier_tries() {
+        let row = super::super::registry::find("lnd", "send_onchain").unwrap();
+        let call = Call::new(
+            Deadline::after(Duration::ZERO),
+            None,
+            tokio_util::sync::CancellationToken::new(),
+            true,
+        );
+        let operation = || {
+            Some(Operation {
+                id: "rent".to_owned(),
+                given: true,
+            })
+        };
+        let finished = || {
+            let outcome = Err(RunFailure::Starved);
+            finish(row, &call, operation(), "{\"amount\":5}", outcome).unwrap_err()
+        };
+        let error = finished();
+        assert_eq!(
+            error.executed(),
+            Executed::No,
+            "nothing was sent, nothing before"
+        );
+        assert!(error.reconcile().is_none());
+        call.set_doubt(true);
+        let error = finished();
+        assert_eq!(error.executed(), Executed::Unknown);
+        let recipe = error.reconcile().unwrap();
+        assert_eq!(recipe.method, "lookup_operation");
+        assert_eq!(
+            recipe.params,
+            json!({ "operation_id": "rent", "method": "send_onchain", "params": { "amount": 5 } })
+        );
     }
 }

@@ -217,7 +217,7 @@ impl Client {
         // Also when the call was given up and its future still lies about.
         call.leave_lane();
         measured.effort(call.attempts(), call.retries());
-        finish(row, &call, operation, outcome).map(Success::new)
+        finish(row, &call, operation, params_json, outcome).map(Success::new)
     }
 
     /// Opens a stream: checks the parameters and begins in the background.
