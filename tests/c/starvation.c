@@ -33,6 +33,24 @@ static void both_end_by_their_deadline(const arkgrpc_client *client) {
     ends_by_its_deadline(client, ARKGRPC_METHOD_LND_ADD_INVOICE, "{\"amount\":1000}");
 }
 
+/* Nobody looked whether an earlier call with this id was executed: this one may not say no. */
+static void a_named_write_stays_open(const arkgrpc_client *client) {
+    static const char params[] =
+        "{\"amount\":1000,\"preimage\":"
+        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}";
+    arkgrpc_call_options options = ARKGRPC_CALL_OPTIONS_INIT;
+    arkgrpc_result *result = NULL;
+    options.timeout_ms = DEADLINE_MS;
+    options.operation_id = "rent";
+    options.operation_id_len = ARKGRPC_NTS;
+    CHECK_INT(arkgrpc_client_call(client, ARKGRPC_METHOD_LND_ADD_INVOICE, ARKGRPC_NTS, params,
+                                  ARKGRPC_NTS, &options, &result),
+              ARKGRPC_DEADLINE_EXCEEDED);
+    CHECK_INT(arkgrpc_result_executed(result), ARKGRPC_EXECUTED_UNKNOWN);
+    CHECK_CONTAINS(arkgrpc_result_json(result), "\"method\":\"lookup_operation\"");
+    arkgrpc_result_free(result);
+}
+
 static atomic_bool stop;
 
 static void *be_busy(void *unused) {
@@ -88,6 +106,7 @@ static void threads_of_the_library_that_stand_still(void) {
     for (int round = 0; round < ROUNDS; round++) {
         both_end_by_their_deadline(client);
     }
+    a_named_write_stays_open(client);
     for (int i = 0; i < count; i++) {
         thaw(frozen[i]);
     }
