@@ -2271,7 +2271,8 @@ arkgrpc_status arkgrpc_manager_health_check_all(const arkgrpc_manager *manager,
 /**
  * Drops the connections, so that the next call dials anew, without waiting out a pause.
  *
- * For a host that knows that the network changed (a resumed laptop, a new VPN). `service`: NULL
+ * A service that was found down is asked again at once, and its writes are no longer refused. For
+ * a host that knows that the network changed (a resumed laptop, a new VPN). `service`: NULL
  * for all. Calls under way may fail with ARKGRPC_CONNECTION_LOST. `result` may be NULL.
  * Errors: ARKGRPC_UNKNOWN_SERVICE, ARKGRPC_NOT_CONFIGURED, ARKGRPC_CLOSED,
  * ARKGRPC_INVALID_HANDLE, ARKGRPC_FORKED, ARKGRPC_REENTRANT. Any thread.
