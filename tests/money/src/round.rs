@@ -88,7 +88,8 @@ fn kill_in_time(
 }
 
 fn settle(node: &Node, told: &Told, totals: &mut Totals) {
-    let effects = node.ledger().effects(&told.errand.purpose);
+    let moments = node.ledger().effects(&told.errand.purpose);
+    let effects = moments.len();
     totals.errands += 1;
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for claim in &told.claims {
@@ -98,11 +99,12 @@ fn settle(node: &Node, told: &Told, totals: &mut Totals) {
             Claim::NotDone { .. } => "no",
             Claim::Unknown => "unknown",
             Claim::Killed => "killed",
+            Claim::Restarted => continue,
         };
         *counts.entry(name).or_default() += 1;
     }
     totals.add_claims(told.errand.method, &counts);
-    if let Some(Claim::Unknown | Claim::Killed) = told.claims.last() {
+    if let Some(Claim::Unknown | Claim::Killed | Claim::Restarted) = told.claims.last() {
         totals.open += 1;
         totals.open_and_done += u64::from(effects > 0);
     }
@@ -110,7 +112,7 @@ fn settle(node: &Node, told: &Told, totals: &mut Totals) {
         totals.find(finding, || {
             let errand = &told.errand;
             format!(
-                "{} {} ({}): told {:?} by {:?}, done {effects} times",
+                "{} {} ({}): told {:?} by {:?}, done at {moments:.3?}",
                 errand.method,
                 errand.purpose,
                 errand.options.operation_id.as_deref().unwrap_or("no id"),

@@ -155,11 +155,14 @@ impl<W: Once> Maker<'_, W> {
         Ok(look)
     }
 
-    /// The error of something that did not happen, while an earlier try may have.
+    /// The error of something that did not happen, while an earlier try did or may have.
     fn doubt(&self, error: Error) -> Error {
         // These two say themselves what is known about earlier tries.
         let settled = [Status::OperationConflict, Status::InputsSpent].contains(&error.status());
-        if self.claim.earlier() && !settled {
+        let done = self.claim.record().map(|record| record.progress) == Some(Progress::Done);
+        if done && !settled {
+            error.with_executed(Executed::Yes).with_retryable(false)
+        } else if self.claim.earlier() && !settled {
             error.with_executed(Executed::Unknown).with_retryable(false)
         } else {
             error
@@ -238,7 +241,7 @@ fn with_recipe<W: Once>(
     error: Error,
     attempted: Option<u64>,
 ) -> Error {
-    if error.executed() != Executed::Unknown {
+    if error.executed() == Executed::No {
         return error;
     }
     error.with_reconcile(Reconcile {

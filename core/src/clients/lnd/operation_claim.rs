@@ -73,6 +73,10 @@ impl OperationClaim {
             earlier: false,
         };
         taken.set_earlier(context, progress == Some(Progress::Sending));
+        // A call that is given up has no word for "an earlier one did it": then it is not known.
+        if progress == Some(Progress::Done) {
+            context.call().set_doubt(true);
+        }
         Ok(taken)
     }
 

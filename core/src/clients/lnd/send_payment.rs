@@ -145,12 +145,13 @@ impl Payer<'_> {
         self.request
             .check_expiry()
             .map_err(|error| doubt(error, earlier))?;
-        self.pay(before).await
+        self.pay(before, earlier).await
     }
 
     /// Sends, at most once at a time, until the payment is decided. `before` is the index of the failed
-    /// payment that lnd knew already: an answer about that one says nothing about ours.
-    async fn pay(&self, before: Option<u64>) -> Result<SendPaymentResult, Error> {
+    /// payment that lnd knew already: an answer about that one says nothing about ours. `earlier`: a
+    /// request of an earlier call may still arrive, after whatever happens to those of this one.
+    async fn pay(&self, before: Option<u64>, earlier: bool) -> Result<SendPaymentResult, Error> {
         let hash = self.request.payment_hash;
         // Noted before it is so: whoever calls after this call was given up has to know of it.
         self.context.node().set_unresolved(hash.0, true);
@@ -160,26 +161,31 @@ impl Payer<'_> {
                 Ok((first, stream)) => {
                     handed += 1;
                     match watch(self.context, first, stream).await {
-                        Watched::Decided(payment) => return self.decided(&payment, handed == 1),
+                        Watched::Decided(payment) => {
+                            return self.decided(&payment, handed == 1 && !earlier);
+                        }
                         Watched::Interrupted(payment, fault) => {
                             return Err(payment_verdict::in_flight(&payment, &fault));
                         }
                         Watched::Broke(_) => broken_stream(),
                     }
                 }
-                Err(WriteFailure::NotStarted(error)) => return Err(doubt(error, handed > 0)),
+                Err(WriteFailure::NotStarted(error)) => {
+                    return Err(doubt(error, earlier || handed > 0));
+                }
                 Err(WriteFailure::Attempt(failure)) => {
                     let error = self.context.error(&failure);
                     let exists = error.status() == Status::AlreadyExists;
                     if error.executed() == Executed::No && !exists {
-                        return Err(doubt(error, handed > 0));
+                        return Err(doubt(error, earlier || handed > 0));
                     }
                     // lnd refused this request because it has the payment: this one did not start it.
                     handed += u32::from(!exists);
                     failure
                 }
             };
-            match self.settle(before, handed, &lost).await {
+            let last_word = handed <= 1 && !earlier;
+            match self.settle(before, handed, last_word, &lost).await {
                 Some(outcome) => return outcome,
                 None if handed < SENDS && self.may_send_again(&lost) => {}
                 None => return Err(self.unknown(&lost)),
@@ -228,6 +234,7 @@ impl Payer<'_> {
         &self,
         before: Option<u64>,
         handed: u32,
+        last_word: bool,
         lost: &AttemptError,
     ) -> Option<Result<SendPaymentResult, Error>> {
         match track(
@@ -243,7 +250,7 @@ impl Payer<'_> {
             Tracked::Decided(payment)
                 if before.is_none_or(|index| payment.payment_index > index) =>
             {
-                Some(self.decided(&payment, handed <= 1))
+                Some(self.decided(&payment, last_word))
             }
             Tracked::Decided(_) | Tracked::NotFound => None,
             Tracked::Flying(payment, fault) => {

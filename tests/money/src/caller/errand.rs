@@ -132,6 +132,8 @@ pub enum Claim {
     Unknown,
     /// The process was killed before it could say anything.
     Killed,
+    /// No answer: the process was killed between two calls.
+    Restarted,
 }
 
 impl Claim {

@@ -24,7 +24,7 @@ impl Finding {
 }
 
 /// What is wrong with an errand whose claims were these, in their order, and which was done so often.
-pub fn judge(errand: &Errand, claims: &[Claim], effects: u32) -> Option<Finding> {
+pub fn judge(errand: &Errand, claims: &[Claim], effects: usize) -> Option<Finding> {
     if effects > 1 {
         return Some(Finding::PaidTwice);
     }
@@ -42,8 +42,8 @@ fn never(errand: &Errand, claims: &[Claim]) -> bool {
     let Some((Claim::NotDone { .. }, earlier)) = claims.split_last() else {
         return false;
     };
-    let killed = earlier.contains(&Claim::Killed);
-    let doubtful = killed || earlier.contains(&Claim::Unknown);
+    let killed = earlier.contains(&Claim::Killed) || earlier.contains(&Claim::Restarted);
+    let doubtful = earlier.contains(&Claim::Killed) || earlier.contains(&Claim::Unknown);
     !doubtful || errand.is_in_journal() || (errand.method == "send_payment" && !killed)
 }
 
@@ -105,5 +105,12 @@ mod tests {
             Some(Finding::FalseNever)
         );
         assert_eq!(judge(&payment, &[Claim::Killed, NO], 1), None);
+        let restarted = [Claim::Unknown, Claim::Restarted, NO];
+        assert_eq!(judge(&payment, &restarted, 1), None);
+        assert_eq!(judge(&journal, &restarted, 1), Some(Finding::FalseNever));
+        assert_eq!(
+            judge(&payment, &[NO, Claim::Restarted, NO], 1),
+            Some(Finding::FalseNever)
+        );
     }
 }

@@ -6,7 +6,7 @@ mod judge;
 mod process;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use arkgrpc_scenarios::player::Reply;
@@ -70,7 +70,7 @@ impl Budget {
 pub struct Told {
     pub errand: Errand,
     pub claims: Vec<Claim>,
-    /// The statuses of all answers, those that are no claims included.
+    /// All answers, those that are no claims included, and when they were waited for.
     pub statuses: Vec<String>,
 }
 
@@ -90,30 +90,46 @@ pub fn run(
             claims: Vec::new(),
             statuses: Vec::new(),
         };
-        pursue(process, &mut this, belief, budget)?;
+        pursue(process, &mut this, belief, budget, ledger.since)?;
         told.push(this);
     }
     Ok(told)
 }
 
 /// Calls until it is done, proven not to be done, or not to be repeated.
-fn pursue(process: &Process, told: &mut Told, belief: Belief, budget: &Budget) -> Result<()> {
+fn pursue(
+    process: &Process,
+    told: &mut Told,
+    belief: Belief,
+    budget: &Budget,
+    since: Instant,
+) -> Result<()> {
     let Told {
         errand,
         claims,
         statuses,
     } = told;
+    let mut process_number = process.number();
     while claims.len() < MOST_CALLS {
-        let Some(reply) = ask(process, errand)? else {
+        let now = process.number();
+        if now != process_number && !claims.is_empty() {
+            // A new process does not know what the killed one knew.
+            claims.push(Claim::Restarted);
+        }
+        process_number = now;
+        let asked = since.elapsed();
+        let answer = ask(process, errand)?;
+        let moment = format!("{asked:.3?} to {:.3?}", since.elapsed());
+        let Some(reply) = answer else {
             budget.spend();
             claims.push(Claim::Killed);
-            statuses.push("killed".to_owned());
+            statuses.push(format!("killed, {moment}"));
             if errand.may_be_repeated() {
                 continue;
             }
             break;
         };
-        statuses.push(told_briefly(&reply));
+        statuses.push(format!("{}, {moment}", told_briefly(&reply)));
         let claim = believed(Claim::of(&reply)?, belief);
         let again = match claim {
             Claim::NotDone { retryable } => retryable,

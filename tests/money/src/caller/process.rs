@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -19,6 +20,7 @@ pub struct Process {
     program: PathBuf,
     config: Value,
     player: RwLock<Arc<Player>>,
+    starts: AtomicU64,
     _state: TempDir,
 }
 
@@ -43,8 +45,15 @@ impl Process {
             program,
             config,
             player,
+            starts: AtomicU64::new(1),
             _state: state,
         })
+    }
+
+    /// Which process it is by now, counted from 1.
+    pub fn number(&self) -> u64 {
+        let _still = self.player.read();
+        self.starts.load(Ordering::Relaxed)
     }
 
     /// One call; none when the process was killed meanwhile. An error: it hangs, or died by itself.
@@ -72,6 +81,7 @@ impl Process {
         let mut place = self.player.write();
         place.kill()?;
         *place = Arc::new(open(&self.program, &self.config)?);
+        self.starts.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

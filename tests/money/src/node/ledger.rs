@@ -40,28 +40,31 @@ impl PaymentCourse {
     }
 }
 
-#[derive(Default)]
 struct Books {
+    since: Instant,
     payable: HashMap<String, Payable>,
     payments: HashMap<[u8; 32], PaymentCourse>,
     invoices: HashMap<Vec<u8>, Invoice>,
     transactions: Vec<Transaction>,
     channels: Vec<PendingOpenChannel>,
-    /// How often something was done, by its purpose.
-    effects: HashMap<String, u32>,
+    /// When something was done, by its purpose.
+    effects: HashMap<String, Vec<Duration>>,
     numbers: u64,
 }
 
 /// The node's books.
 pub struct Ledger {
+    pub since: Instant,
     books: Mutex<Books>,
     lot: Mutex<fastrand::Rng>,
 }
 
 impl Ledger {
     pub fn new(seed: u64) -> Self {
+        let since = Instant::now();
         Self {
-            books: Mutex::default(),
+            since,
+            books: Mutex::new(Books::new(since)),
             lot: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
     }
@@ -70,10 +73,10 @@ impl Ledger {
         self.books.lock().payable.insert(request, payable);
     }
 
-    /// How often it was done.
-    pub fn effects(&self, purpose: &str) -> u32 {
+    /// When it was done, each time.
+    pub fn effects(&self, purpose: &str) -> Vec<Duration> {
         let books = self.books.lock();
-        books.effects.get(purpose).copied().unwrap_or_default()
+        books.effects.get(purpose).cloned().unwrap_or_default()
     }
 
     /// As lnd: one hash is paid once, and started again only after it failed.
@@ -212,6 +215,19 @@ impl Ledger {
 }
 
 impl Books {
+    fn new(since: Instant) -> Self {
+        Self {
+            since,
+            payable: HashMap::new(),
+            payments: HashMap::new(),
+            invoices: HashMap::new(),
+            transactions: Vec::new(),
+            channels: Vec::new(),
+            effects: HashMap::new(),
+            numbers: 0,
+        }
+    }
+
     fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
@@ -222,6 +238,10 @@ impl Books {
     }
 
     fn done(&mut self, purpose: &str) {
-        *self.effects.entry(purpose.to_owned()).or_default() += 1;
+        let when = self.since.elapsed();
+        self.effects
+            .entry(purpose.to_owned())
+            .or_default()
+            .push(when);
     }
 }
