@@ -147,6 +147,7 @@ fn every_cell(rows: &[Arc<Row>], tables: &Tables) -> Result<Vec<Cell>> {
                     mode,
                     expected: tables.expectation(&fault, mode, row.class)?,
                     service: tables.service(&row.service)?.clone(),
+                    patience: 1,
                 });
             }
         }

@@ -99,13 +99,13 @@ impl<'a> Stage<'a> {
     }
 
     /// Makes a fresh manager, whose only service is this one.
-    pub fn open(&self, ground: Ground) -> Result<()> {
+    pub fn open(&self, ground: Ground, connect_timeout: Duration) -> Result<()> {
         let mut service = json!({
             "host": "127.0.0.1",
             "port": self.server.address.port(),
             "tls_cert": self.path("tls.cert"),
             "macaroon": self.path("admin.macaroon"),
-            "connect_timeout_ms": 1000,
+            "connect_timeout_ms": u64::try_from(connect_timeout.as_millis())?,
         });
         if let Some(service) = service.as_object_mut() {
             match ground {

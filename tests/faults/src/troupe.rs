@@ -53,7 +53,12 @@ fn script(folder: &Path, player: &Path, library: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Plays all cells.
+/// How many at once take a second look, and how much more time it has.
+const SECOND_LOOKERS: usize = 4;
+const SECOND_PATIENCE: u32 = 4;
+
+/// Plays all cells. Those that may have failed because the machine was busy are played once more, few at
+/// a time and with more time.
 pub fn play(
     programs: &Programs,
     theatre: &Theatre,
@@ -64,20 +69,36 @@ pub fn play(
     let (usual, clock): (Vec<Cell>, Vec<Cell>) = cells
         .into_iter()
         .partition(|cell| cell.fault.ground != Ground::ClockJumps);
-    let shared = Mutex::new(report);
     for (program, cells) in [
         (Some(&programs.player), usual),
         (programs.clock.as_ref(), clock),
     ] {
         let Some(program) = program else { continue };
-        let workers = workers.clamp(1, cells.len().max(1));
-        let queue = Mutex::new(cells.into_iter());
-        thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| work(program, theatre, &queue, &shared));
-            }
-        });
+        let again = play_at_once(program, theatre, workers, cells, report);
+        if !again.is_empty() {
+            println!("{} cells ran out of time and are played again", again.len());
+        }
+        play_at_once(program, theatre, SECOND_LOOKERS, again, report);
     }
+}
+
+/// Gives back the cells that are to be played again.
+fn play_at_once(
+    program: &Path,
+    theatre: &Theatre,
+    workers: usize,
+    cells: Vec<Cell>,
+    report: &mut Report,
+) -> Vec<Cell> {
+    let workers = workers.min(cells.len());
+    let queue = Mutex::new(cells.into_iter());
+    let (report, again) = (Mutex::new(report), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| work(program, theatre, &queue, &report, &again));
+        }
+    });
+    again.into_inner()
 }
 
 fn work(
@@ -85,6 +106,7 @@ fn work(
     theatre: &Theatre,
     queue: &Mutex<std::vec::IntoIter<Cell>>,
     report: &Mutex<&mut Report>,
+    again: &Mutex<Vec<Cell>>,
 ) {
     let mut player = None;
     loop {
@@ -103,7 +125,15 @@ fn work(
             player = Some(at_work);
         } else {
             // After a surprise the process may be in any state; the next cell gets a fresh one.
-            wrong.extend(last_words(theatre, at_work));
+            let said = last_words(theatre, at_work);
+            if said.is_none() && cell.patience == 1 && Cell::may_have_been_slow(&wrong) {
+                again.lock().push(Cell {
+                    patience: SECOND_PATIENCE,
+                    ..cell
+                });
+                continue;
+            }
+            wrong.extend(said);
         }
         report.lock().add(&cell, wrong);
     }
