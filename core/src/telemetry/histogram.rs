@@ -100,7 +100,7 @@ mod tests {
         assert_eq!([at("0.0001"), at("0.0005"), at("0.001")], [1, 1, 2]);
         assert_eq!([at("0.0025"), at("90"), at("+Inf")], [3, 3, 4]);
         assert_eq!(reading.count(), 4);
-        assert!((reading.sum_seconds - 3600.002_000_001).abs() < 1e-9);
+        assert!((reading.sum_seconds - 3_600.002_000_001).abs() < 1e-9);
     }
 
     #[test]
