@@ -166,7 +166,8 @@ mod tests {
             .body(http_body_util::Empty::<bytes::Bytes>::new())
             .unwrap();
         let error = sender.send_request(request).await.unwrap_err();
-        (peer.abort(), driver.abort());
+        peer.abort();
+        driver.abort();
         tonic::Status::from_error(Box::new(ConnectionError::Broken(error)))
     }
 
