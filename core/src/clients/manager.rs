@@ -24,7 +24,6 @@ use crate::resilience::{Call, Deadline, Policies, ProbePermit};
 use crate::state::StateDirectory;
 use crate::transport::{Chores, Helm, HostHooks, Runtime};
 
-#[path = "manager_metrics.rs"]
 mod measuring;
 
 /// How long `close` waits for cancelled calls and for the worker.
