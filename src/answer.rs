@@ -87,7 +87,7 @@ impl Answer {
     fn of_error(error: &Error, elapsed: Duration) -> Self {
         Self {
             status: error.status(),
-            json: OutputText::new(error.to_json().to_string()),
+            json: OutputText::new(error.to_json_text()),
             message: OutputText::new(error.message().to_owned()),
             hint: OutputText::new(error.hint().to_owned()),
             executed: error.executed(),

@@ -5,7 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 pub use crate::status::Status;
 
@@ -249,31 +250,78 @@ impl Error {
 
     /// The error JSON: every key always present.
     pub fn to_json(&self) -> Value {
-        let details = &*self.0;
-        json!({
-            "code": details.status.name(),
-            "message": details.message,
-            "hint": details.hint,
-            "service": details.service,
-            "method": details.method,
-            "origin": details.origin.name(),
-            "executed": details.executed.name(),
-            "operation_id": details.operation_id,
-            "retryable": details.retryable,
-            "retry_after_ms": details.retry_after.map(as_millis),
-            "attempts": details.attempts,
-            "elapsed_ms": as_millis(details.elapsed),
-            "grpc_code": self.grpc_code(),
-            "daemon": details.daemon.as_ref().map(|daemon| json!({
-                "code": daemon.code, "name": daemon.name, "metadata": daemon.metadata,
-            })),
-            "reconcile": details.reconcile.as_ref().map(|recipe| json!({
-                "method": recipe.method, "params": recipe.params,
-                "decisive_after": recipe.decisive_after,
-            })),
-            "result": details.result,
-        })
+        serde_json::to_value(self.shown()).unwrap_or_default()
     }
+
+    /// The same as text.
+    pub fn to_json_text(&self) -> String {
+        serde_json::to_string(&self.shown()).unwrap_or_default()
+    }
+
+    fn shown(&self) -> Shown<'_> {
+        let details = &*self.0;
+        Shown {
+            attempts: details.attempts,
+            code: details.status.name(),
+            daemon: details.daemon.as_ref().map(|daemon| ShownDaemon {
+                code: daemon.code,
+                metadata: &daemon.metadata,
+                name: &daemon.name,
+            }),
+            elapsed_ms: as_millis(details.elapsed),
+            executed: details.executed.name(),
+            grpc_code: self.grpc_code(),
+            hint: &details.hint,
+            message: &details.message,
+            method: details.method,
+            operation_id: &details.operation_id,
+            origin: details.origin.name(),
+            reconcile: details.reconcile.as_ref().map(|recipe| ShownRecipe {
+                decisive_after: recipe.decisive_after,
+                method: recipe.method,
+                params: &recipe.params,
+            }),
+            result: &details.result,
+            retry_after_ms: details.retry_after.map(as_millis),
+            retryable: details.retryable,
+            service: details.service,
+        }
+    }
+}
+
+/// The error JSON. Printed as it is: while a service is out of reach, errors are what a host gets most.
+#[derive(Serialize)]
+struct Shown<'a> {
+    attempts: u32,
+    code: &'static str,
+    daemon: Option<ShownDaemon<'a>>,
+    elapsed_ms: u64,
+    executed: &'static str,
+    grpc_code: Option<i32>,
+    hint: &'a str,
+    message: &'a str,
+    method: Option<&'static str>,
+    operation_id: &'a Option<String>,
+    origin: &'static str,
+    reconcile: Option<ShownRecipe<'a>>,
+    result: &'a Option<Value>,
+    retry_after_ms: Option<u64>,
+    retryable: bool,
+    service: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ShownDaemon<'a> {
+    code: Option<i64>,
+    metadata: &'a Option<Value>,
+    name: &'a Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownRecipe<'a> {
+    decisive_after: Option<u64>,
+    method: &'static str,
+    params: &'a Value,
 }
 
 fn as_millis(span: Duration) -> u64 {
@@ -322,5 +370,7 @@ mod tests {
             assert!(keys.contains(&key), "{key} is missing");
         }
         assert_eq!(value["executed"], "no");
+        let error = Error::local(Status::InvalidArgument, "m", "h");
+        assert_eq!(error.to_json_text(), value.to_string());
     }
 }

@@ -6,8 +6,8 @@
 # locked in the child; `starvation` and the sanitizer's search for leaks both trace threads;
 # `guest_on_daemon` and the small stack of `host_state` measure stack, which the sanitizer
 # multiplies.
-set(asan_offline cancel close_under_load deadline handles inputs life_cycle log_hook options
-                 scarcity silence version wrong_config wrong_json)
+set(asan_offline admission cancel close_under_load deadline handles inputs life_cycle log_hook
+                 options scarcity silence version wrong_config wrong_json)
 set(asan_on_daemon payments_on_daemon threads_on_daemon)
 set(asan_sources ${asan_offline} ${asan_on_daemon} cycles hammer planted_faults server_death)
 # A thread that was cancelled leaves marks on its stack, on which the sanitizer then trips when it

@@ -1,5 +1,5 @@
-/* What calls meet at the door of a service: the circuit breaker of a daemon that is out of reach, and
- * the lanes of one that does not answer. Needs no daemon. */
+/* What calls meet at the door of a service: the circuit breaker of a daemon that is out of reach,
+ * and the lanes of one that does not answer. Needs no daemon. */
 #include <arkgrpc.h>
 
 #include <pthread.h>
@@ -43,8 +43,7 @@ static void circuit_breaker_opens_and_answers_at_once(void) {
     arkgrpc_client *client = lnd_client(manager);
     arkgrpc_result *result = NULL;
     CHECK_BETWEEN(calls_until_open(client), 1, 5);
-    CHECK_INT(call(client, ARKGRPC_METHOD_LND_GET_INFO, "{}", 3000, &result),
-              ARKGRPC_CIRCUIT_OPEN);
+    CHECK_INT(call(client, ARKGRPC_METHOD_LND_GET_INFO, "{}", 3000, &result), ARKGRPC_CIRCUIT_OPEN);
     CHECK_INT(arkgrpc_result_executed(result), ARKGRPC_EXECUTED_NO);
     CHECK_CONTAINS(arkgrpc_result_json(result), "\"retryable\":true");
     CHECK(strstr(arkgrpc_result_json(result), "\"retry_after_ms\":null") == NULL);
@@ -67,8 +66,7 @@ static void circuit_breaker_opens_and_answers_at_once(void) {
     CHECK_BETWEEN(now_ms() - start, 0, SLACK_MS);
     /* The operator knows better. */
     CHECK_INT(arkgrpc_manager_reconnect(manager, "lnd", 3, NULL), ARKGRPC_OK);
-    CHECK_INT(call_status(client, ARKGRPC_METHOD_LND_GET_INFO, "{}", 3000),
-              ARKGRPC_CONNECT_FAILED);
+    CHECK_INT(call_status(client, ARKGRPC_METHOD_LND_GET_INFO, "{}", 3000), ARKGRPC_CONNECT_FAILED);
     arkgrpc_client_free(client);
     arkgrpc_manager_free(manager);
 }
@@ -99,8 +97,7 @@ static void circuit_breaker_is_as_it_was_configured(void) {
 static arkgrpc_client *shared;
 
 static void *wait_in_line(void *status) {
-    *(arkgrpc_status *)status =
-        call_status(shared, ARKGRPC_METHOD_LND_GET_INFO, "{}", 1500);
+    *(arkgrpc_status *)status = call_status(shared, ARKGRPC_METHOD_LND_GET_INFO, "{}", 1500);
     return NULL;
 }
 

@@ -153,6 +153,9 @@ pub(crate) fn health_report(error: &Error) -> Value {
 
 /// A daemon's text, cut and without control characters: it may carry a peer's words or a whole PSBT.
 pub(crate) fn clean(text: &str) -> String {
+    if text.len() <= LONGEST_TEXT && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut shown: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

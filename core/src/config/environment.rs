@@ -58,6 +58,8 @@ fn from_variables(
         get(&name("TLS_CERT")),
         get(&name("MACAROON")),
     );
+    // Looked up in any case, so that what is looked up does not hang on what is set.
+    let resilience = RawResilience::from_variables(kind.name(), get, &|name| number(name, get));
     if link.is_none()
         && parts.0.is_none()
         && parts.1.is_none()
@@ -72,9 +74,7 @@ fn from_variables(
         tls_cert: parts.2.map(Into::into),
         macaroon: parts.3,
         lndconnect: link,
-        resilience: Some(RawResilience::from_variables(kind, get, &|name| {
-            number(name, get)
-        })?),
+        resilience: Some(resilience?),
         ..RawService::default()
     }))
 }

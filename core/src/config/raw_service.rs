@@ -78,7 +78,11 @@ impl RawService {
             receive_limit: self.receive_limit(&key("max_message_bytes"))?,
             max_fee_limit_msat: self.max_fee_limit_msat,
             network: self.network.clone(),
-            resilience: self.resilience.clone().unwrap_or_default().check(kind)?,
+            resilience: self
+                .resilience
+                .clone()
+                .unwrap_or_default()
+                .check(kind.name())?,
             target,
             tls,
             macaroon,

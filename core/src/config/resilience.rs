@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ServiceKind, invalid};
+use super::invalid;
 use crate::error::Error;
 
 /// What the circuit breaker does.
@@ -90,11 +90,11 @@ pub(crate) struct RawResilience {
 impl RawResilience {
     /// From the variables `ARKGRPC_<SERVICE>_<KEY>`; `number` reads one of them.
     pub(crate) fn from_variables(
-        kind: ServiceKind,
+        service: &str,
         get: &dyn Fn(&str) -> Option<String>,
         number: &dyn Fn(&str) -> Result<Option<u64>, Error>,
     ) -> Result<Self, Error> {
-        let prefix = kind.name().to_uppercase();
+        let prefix = service.to_uppercase();
         let name = |key: &str| format!("ARKGRPC_{prefix}_{key}");
         Ok(Self {
             breaker: get(&name("BREAKER")).map(|text| text.trim().to_owned()),
@@ -108,7 +108,7 @@ impl RawResilience {
         })
     }
 
-    pub(crate) fn check(&self, kind: ServiceKind) -> Result<ResilienceConfig, Error> {
+    pub(crate) fn check(&self, service: &str) -> Result<ResilienceConfig, Error> {
         let usual = ResilienceConfig::default();
         let within = |name: &str, given: Option<u64>, least: u64, most: u64| {
             let value = given.filter(|value| (least..=most).contains(value));
@@ -116,7 +116,7 @@ impl RawResilience {
                 (None, _) => Ok(None),
                 (Some(_), Some(value)) => Ok(Some(value)),
                 (Some(_), None) => Err(invalid(
-                    &key(kind, name),
+                    &key(service, name),
                     "out of range",
                     &format!("give a whole number from {least} to {most}"),
                 )),
@@ -131,7 +131,7 @@ impl RawResilience {
         )?;
         let slow_call = within("slow_call_ms", self.slow_call_ms, 1, 600_000)?;
         Ok(ResilienceConfig {
-            breaker: self.mode(kind)?.unwrap_or(usual.breaker),
+            breaker: self.mode(service)?.unwrap_or(usual.breaker),
             breaker_threshold: within("breaker_threshold", self.breaker_threshold, 1, 1_000)?
                 .unwrap_or(usual.breaker_threshold),
             breaker_recovery: millis(recovery).unwrap_or(usual.breaker_recovery),
@@ -146,7 +146,7 @@ impl RawResilience {
         })
     }
 
-    fn mode(&self, kind: ServiceKind) -> Result<Option<BreakerMode>, Error> {
+    fn mode(&self, service: &str) -> Result<Option<BreakerMode>, Error> {
         let Some(word) = self.breaker.as_deref() else {
             return Ok(None);
         };
@@ -156,7 +156,7 @@ impl RawResilience {
         found.map(Some).ok_or_else(|| {
             let words: Vec<_> = BreakerMode::ALL.iter().map(|mode| mode.name()).collect();
             invalid(
-                &key(kind, "breaker"),
+                &key(service, "breaker"),
                 "no such mode",
                 &format!("use one of: {}", words.join(", ")),
             )
@@ -164,8 +164,8 @@ impl RawResilience {
     }
 }
 
-fn key(kind: ServiceKind, name: &str) -> String {
-    format!("{}.resilience.{name}", kind.name())
+fn key(service: &str, name: &str) -> String {
+    format!("{service}.resilience.{name}")
 }
 
 #[cfg(test)]
@@ -175,7 +175,7 @@ mod tests {
 
     fn check(json: &str) -> Result<ResilienceConfig, Error> {
         let raw: RawResilience = serde_json::from_str(json).unwrap();
-        raw.check(ServiceKind::Lnd)
+        raw.check("lnd")
     }
 
     #[test]

@@ -1,10 +1,8 @@
-//! The door in front of a service: why a call is not let in, and the wait in line of one that is.
+//! Why a call is not let in to a service.
 
 use std::time::Duration;
 
-use super::call::Call;
-use super::lanes::{Entry, Lane};
-use super::outcome::Fault;
+use super::lanes::Lane;
 
 /// How long to stay away when the line is full: it moves as fast as the daemon answers.
 const WHILE_FULL: Duration = Duration::from_secs(1);
@@ -59,7 +57,7 @@ impl NotAdmitted {
         ))
     }
 
-    fn late(lane: Lane, limit: u32) -> Self {
+    pub(super) fn late(lane: Lane, limit: u32) -> Self {
         Self::overloaded(format!(
             "the deadline of the call passed while it waited for one of the {limit} places of the {} \
              lane; nothing was sent",
@@ -72,32 +70,6 @@ impl NotAdmitted {
             barrier: Barrier::Overloaded,
             message,
             retry_after: WHILE_FULL,
-        }
-    }
-}
-
-impl Call {
-    /// Takes the call's place in its lane, waiting in line if need be. A call that gets none is barred:
-    /// it runs all the same, so that its method says what is known about earlier tries, and sends
-    /// nothing.
-    pub(crate) async fn take_place(&self, entry: Entry) {
-        let turn = match entry {
-            Entry::Place(place) => return self.hold(place),
-            Entry::Line(turn) => turn,
-        };
-        match self.within(turn.wait()).await {
-            Ok(place) => place.into_iter().for_each(|place| self.hold(place)),
-            Err(Fault::DeadlineExceeded) => {
-                turn.note_refused();
-                self.bar(NotAdmitted::late(turn.lane(), turn.limit()));
-            }
-            // Its first request will find that it is over.
-            Err(_) => return,
-        }
-        drop(turn);
-        // The daemon may have gone while the call stood in line.
-        if let Some(Err(refusal)) = self.policies().map(|policies| policies.admit()) {
-            self.bar(refusal);
         }
     }
 }

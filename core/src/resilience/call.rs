@@ -286,6 +286,6 @@ impl Call {
     }
 }
 
-#[cfg(all(test, not(feature = "blind-retry")))]
+#[cfg(test)]
 #[path = "call_tests.rs"]
 mod tests;

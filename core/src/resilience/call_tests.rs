@@ -1,4 +1,5 @@
 //! A call's attempts, and what the policies of its service do to them.
+#![cfg(not(feature = "blind-retry"))]
 
 use super::*;
 use crate::config::{BreakerMode, ResilienceConfig};

@@ -11,6 +11,7 @@ mod cancel;
 mod deadline;
 mod feed;
 mod lanes;
+mod line;
 mod outcome;
 mod policies;
 mod policies_view;

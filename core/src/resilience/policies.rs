@@ -112,7 +112,7 @@ impl Policies {
         self.view.load(Ordering::Acquire) & REFUSES != 0
     }
 
-    /// Whether a health read may be due: it refuses, or would if it were not only observed.
+    /// False while it refuses, or would if it were not only observed: a health read may be due.
     pub(crate) fn is_closed(&self) -> bool {
         self.view.load(Ordering::Acquire) & NOT_CLOSED == 0
     }

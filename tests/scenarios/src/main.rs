@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use arkgrpc_scenarios::cut_and_kill;
 use arkgrpc_scenarios::network::{Daemons, Network, SimulatedDaemons};
 use arkgrpc_scenarios::runner::{check_coverage, play_all, read_scenarios};
 use arkgrpc_scenarios::scenario::Tier;
 use arkgrpc_scenarios::tier_table::{Outcome, Row, TierTable};
+use arkgrpc_scenarios::{crowd, cut_and_kill};
 use lexopt::prelude::*;
 
 const SKIPPED: u8 = 77;
@@ -93,6 +93,7 @@ fn run(request: &Request) -> Result<ExitCode> {
     let mut table = TierTable::default();
     if request.scenarios {
         play_all(network, &player, &scenarios, &request.filter, &mut table);
+        crowd::play(network, &player, &request.filter, &mut table);
         if request.filter.is_empty() {
             check_coverage(network, &player, &scenarios, &mut table);
         }
