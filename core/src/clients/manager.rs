@@ -26,7 +26,6 @@ use crate::state::StateDirectory;
 use crate::transport::{Helm, HostHooks, Runtime};
 
 mod health;
-
 mod measured;
 
 /// How long `close` waits for cancelled calls and for the worker.

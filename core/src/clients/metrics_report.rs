@@ -244,14 +244,9 @@ fn health_family(services: &Services) -> Family {
         "1 for the state that the health monitor last saw the service in, 0 for the others.",
     );
     for (service, node) in usable(services) {
-        add_states(&mut health, service, &HEALTH_STATES, last_health(node));
+        add_states(&mut health, service, &HEALTH_STATES, node.pulse().view().status);
     }
     health
-}
-
-/// Where a health monitor tells one of [`HEALTH_STATES`]; nothing is shown without one.
-fn last_health(_node: &lnd::Node) -> Option<&'static str> {
-    None
 }
 
 fn add_states(
