@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,9 @@
 #include "harness/check.h"
 #include "harness/library.h"
 
-static char disk[] = "/tmp/full-disk-XXXXXX";
-static char filler[64];
+/* Where the disk is mounted: a folder beside where the test runs. */
+static char disk[PATH_MAX];
+static char filler[PATH_MAX + 16];
 static arkgrpc_client *alice;
 
 static bool write_file(const char *path, const char *text) {
@@ -106,7 +108,8 @@ int main(void) {
     if (!become_able_to_mount()) {
         skip_program("namespaces in which one may mount are not to be had here");
     }
-    REQUIRE(mkdtemp(disk) != NULL);
+    char folder[] = "full-disk-XXXXXX";
+    REQUIRE(mkdtemp(folder) != NULL && realpath(folder, disk) != NULL);
     if (mount("none", disk, "tmpfs", 0, "size=64k,mode=0700") != 0) {
         rmdir(disk);
         skip_program("a small disk cannot be mounted here");

@@ -244,7 +244,12 @@ fn health_family(services: &Services) -> Family {
         "1 for the state that the health monitor last saw the service in, 0 for the others.",
     );
     for (service, node) in usable(services) {
-        add_states(&mut health, service, &HEALTH_STATES, node.pulse().view().status);
+        add_states(
+            &mut health,
+            service,
+            &HEALTH_STATES,
+            node.pulse().view().status,
+        );
     }
     health
 }
