@@ -3,6 +3,7 @@
  * interval. Run under `arkgrpc devnet -- PROGRAM`: the daemon is this program's parent. */
 #include <arkgrpc.h>
 
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,34 @@ static arkgrpc_manager *manager;
 static arkgrpc_client *client;
 static arkgrpc_stream *events;
 static pid_t daemon_process;
+
+/* Whether every thread of the daemon stands still: the signal takes effect in each of them alone.
+ */
+static bool stands_still(void *unused) {
+    (void)unused;
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)daemon_process);
+    DIR *threads = opendir(path);
+    bool still = threads != NULL;
+    for (struct dirent *entry; still && (entry = readdir(threads)) != NULL;) {
+        char state = 'T';
+        snprintf(path, sizeof path, "/proc/%d/task/%s/stat", (int)daemon_process, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (file != NULL) {
+            still = fscanf(file, "%*d %*[^)]) %c", &state) == 1 && state == 'T';
+            fclose(file);
+        }
+    }
+    if (threads != NULL) {
+        closedir(threads);
+    }
+    return still;
+}
+
+static void freeze_the_daemon(void) {
+    REQUIRE(kill(daemon_process, SIGSTOP) == 0);
+    REQUIRE(wait_until(stands_still, NULL, PATIENCE_MS));
+}
 
 static void thaw(void) {
     kill(daemon_process, SIGCONT);
@@ -99,7 +128,7 @@ static void a_frozen_daemon_is_found_and_one_that_thaws_too(void) {
     arkgrpc_result *result = NULL;
     arkgrpc_status patient = ARKGRPC_TIMEOUT;
     pthread_t thread;
-    REQUIRE(kill(daemon_process, SIGSTOP) == 0);
+    freeze_the_daemon();
     /* Its silence is what makes the library ask. */
     CHECK_INT(status_of("get_info", "{}", 0, 500), ARKGRPC_DEADLINE_EXCEEDED);
     until_event("\"to\":\"degraded\"");

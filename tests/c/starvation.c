@@ -47,7 +47,7 @@ static void a_named_write_stays_open(const arkgrpc_client *client) {
                                   ARKGRPC_NTS, &options, &result),
               ARKGRPC_DEADLINE_EXCEEDED);
     CHECK_INT(arkgrpc_result_executed(result), ARKGRPC_EXECUTED_UNKNOWN);
-    CHECK_CONTAINS(arkgrpc_result_json(result), "\"method\":\"lookup_operation\"");
+    CHECK_CONTAINS(arkgrpc_result_json(result), "\"method\":\"lookup_invoice\"");
     arkgrpc_result_free(result);
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use super::options::{CallOptions, Operation};
@@ -100,19 +101,34 @@ fn with_look_up(
     params_json: &str,
 ) -> Error {
     let params: Value = serde_json::from_str(params_json).unwrap_or_else(|_| json!({}));
-    // An error is logged: a preimage has no place in it.
-    let secret = params.get("preimage").is_some();
+    let recipe = |method, params| Reconcile {
+        method,
+        params,
+        decisive_after: None,
+    };
+    // An error is logged: a preimage has no place in it. Its invoice is found by its hash.
+    if let Some(preimage) = params.get("preimage") {
+        return match preimage.as_str().and_then(hash_of) {
+            Some(hash) => {
+                error.with_reconcile(recipe("lookup_invoice", json!({ "payment_hash": hash })))
+            }
+            None => error,
+        };
+    }
     match operation {
-        Some(operation) if !secret && row.service == "lnd" && lnd::is_looked_up(row.name) => error
-            .with_reconcile(Reconcile {
-                method: "lookup_operation",
-                params: json!({
-                    "operation_id": operation.id, "method": row.name, "params": params,
-                }),
-                decisive_after: None,
-            }),
+        Some(operation) if row.service == "lnd" && lnd::is_looked_up(row.name) => {
+            let params =
+                json!({ "operation_id": operation.id, "method": row.name, "params": params });
+            error.with_reconcile(recipe("lookup_operation", params))
+        }
         _ => error,
     }
+}
+
+/// The payment hash of a preimage in hex.
+fn hash_of(preimage: &str) -> Option<String> {
+    let bytes = hex::decode(preimage).ok()?;
+    (bytes.len() == 32).then(|| hex::encode(digest(&SHA256, &bytes)))
 }
 
 pub(super) fn closed() -> Error {
@@ -199,9 +215,13 @@ mod tests {
             "operation_id": "an-id", "method": "send_onchain", "params": { "amount": 5 },
         });
         assert_eq!(recipe.params, wanted);
-        // Neither a secret nor a look-up that does not exist.
-        let secret = given_up_in_doubt("settle_invoice", r#"{"preimage":"00"}"#);
-        assert_eq!(secret.reconcile(), None);
+        // Not a secret, but its hash; and no look-up that does not exist.
+        let zeros = "00".repeat(32);
+        let secret = given_up_in_doubt("settle_invoice", &format!(r#"{{"preimage":"{zeros}"}}"#));
+        let recipe = secret.reconcile().unwrap();
+        assert_eq!(recipe.method, "lookup_invoice");
+        let hash = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
+        assert_eq!(recipe.params, json!({ "payment_hash": hash }));
         assert_eq!(given_up_in_doubt("new_address", "").reconcile(), None);
     }
 
