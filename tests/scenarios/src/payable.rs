@@ -19,7 +19,10 @@ pub fn wait_payable(network: &dyn Network, payer: &str, payee: &str) -> Result<(
     loop {
         let last = match pay_once(network, payer, payee) {
             Ok(status) if status == "SUCCEEDED" => return Ok(()),
-            Ok(status) => status,
+            Ok(status) => match forget_failures(network, payer) {
+                Ok(()) => status,
+                Err(error) => format!("{status}; {error:#}"),
+            },
             Err(error) => format!("{error:#}"),
         };
         if start.elapsed() > LIMIT {
@@ -27,6 +30,14 @@ pub fn wait_payable(network: &dyn Network, payer: &str, payee: &str) -> Result<(
         }
         before_next_look(POLL_INTERVAL);
     }
+}
+
+/// lnd remembers a hop that failed once, as on a channel that was not up yet, and tries it again only
+/// after a minute and a half.
+fn forget_failures(network: &dyn Network, payer: &str) -> Result<()> {
+    let rest = network.node(payer)?.rest()?;
+    rest.call("POST", "/v2/router/mc/reset", Some(&json!({})))?;
+    Ok(())
 }
 
 fn pay_once(network: &dyn Network, payer: &str, payee: &str) -> Result<String> {
