@@ -2,19 +2,22 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use arkgrpc_lab::{Lab, LabError, LabOptions, NodeAccess};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::{Network, Node};
+use crate::polling::before_next_look;
 use crate::scenario::Tier;
 
 const LOCKABLE: &str = "carol";
 const FUNDING_LIMIT: Duration = Duration::from_secs(60);
+const GOSSIP_LIMIT: Duration = Duration::from_secs(120);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub struct Daemons {
     lab: Lab,
@@ -155,7 +158,34 @@ impl Daemons {
             .chain()
             .wait_for_transactions(&[&hex::encode(txid)], FUNDING_LIMIT)?;
         self.lab.mine(6)?;
-        Ok(())
+        self.wait_until_alice_knows(from, to)
+    }
+
+    /// Until alice has heard how both ends forward: what she misses while she is away, as in a scenario
+    /// that stops her, lnd tells nobody again for a day.
+    fn wait_until_alice_knows(&self, one: &NodeAccess, other: &NodeAccess) -> Result<()> {
+        let alice = self.lab.node("alice")?.rest()?;
+        let ends = [one.pubkey.as_str(), other.pubkey.as_str()];
+        let start = Instant::now();
+        loop {
+            let graph = alice.call("GET", "/v1/graph", None)?;
+            let edges = graph.get("edges").and_then(Value::as_array);
+            let is_known = edges.into_iter().flatten().any(|edge| {
+                let is_end = |key| edge[key].as_str().is_some_and(|end| ends.contains(&end));
+                is_end("node1_pub")
+                    && is_end("node2_pub")
+                    && edge["node1_policy"].is_object()
+                    && edge["node2_policy"].is_object()
+            });
+            if is_known {
+                return Ok(());
+            }
+            ensure!(
+                start.elapsed() < GOSSIP_LIMIT,
+                "alice does not know the new channel after {GOSSIP_LIMIT:?}"
+            );
+            before_next_look(POLL_INTERVAL);
+        }
     }
 }
 
