@@ -101,22 +101,29 @@ static void *wait_in_line(void *status) {
     return NULL;
 }
 
-/* The peer never answers: two calls get through and end by their deadline, two wait in line until
- * theirs, and the others are turned away at once. */
-static void beyond_lane_and_line_calls_are_refused(int port) {
+/* As many threads as there are statuses call at once; returns when all have come back. */
+static void all_at_once(arkgrpc_status *statuses) {
     static pthread_t threads[WAITING];
-    static arkgrpc_status statuses[WAITING];
-    int late = 0;
-    int refused = 0;
-    arkgrpc_manager *manager = manager_with(port, "\"max_reads\":2,\"max_waiting\":2");
-    shared = lnd_client(manager);
-    int64_t start = now_ms();
     for (int i = 0; i < WAITING; i++) {
         REQUIRE(pthread_create(&threads[i], NULL, wait_in_line, &statuses[i]) == 0);
     }
     for (int i = 0; i < WAITING; i++) {
         pthread_join(threads[i], NULL);
         CHECK(statuses[i] == ARKGRPC_DEADLINE_EXCEEDED || statuses[i] == ARKGRPC_OVERLOADED);
+    }
+}
+
+/* The peer never answers: two calls get through and end by their deadline, two wait in line until
+ * theirs, and the others are turned away at once. */
+static void beyond_lane_and_line_calls_are_refused(int port) {
+    static arkgrpc_status statuses[WAITING];
+    int late = 0;
+    int refused = 0;
+    arkgrpc_manager *manager = manager_with(port, "\"max_reads\":2,\"max_waiting\":2");
+    shared = lnd_client(manager);
+    int64_t start = now_ms();
+    all_at_once(statuses);
+    for (int i = 0; i < WAITING; i++) {
         late += statuses[i] == ARKGRPC_DEADLINE_EXCEEDED;
         refused += statuses[i] == ARKGRPC_OVERLOADED;
     }
@@ -131,18 +138,11 @@ static void beyond_lane_and_line_calls_are_refused(int port) {
 
 /* 256 threads at once on 64 places: each gets its answer or its deadline, none is lost. */
 static void a_crowd_waits_in_line_within_its_deadline(int port) {
-    static pthread_t threads[WAITING];
     static arkgrpc_status statuses[WAITING];
     arkgrpc_manager *manager = manager_with(port, "");
     shared = lnd_client(manager);
     int64_t start = now_ms();
-    for (int i = 0; i < WAITING; i++) {
-        REQUIRE(pthread_create(&threads[i], NULL, wait_in_line, &statuses[i]) == 0);
-    }
-    for (int i = 0; i < WAITING; i++) {
-        pthread_join(threads[i], NULL);
-        CHECK(statuses[i] == ARKGRPC_DEADLINE_EXCEEDED || statuses[i] == ARKGRPC_OVERLOADED);
-    }
+    all_at_once(statuses);
     CHECK_BETWEEN(now_ms() - start, 1000, 1500 + 2 * SLACK_MS);
     arkgrpc_client_free(shared);
     arkgrpc_manager_free(manager);

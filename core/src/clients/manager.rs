@@ -126,24 +126,18 @@ impl Manager {
     /// Drops the connections of a service, or of all, and forgets backoff and identity.
     pub fn reconnect(&self, service: Option<&str>) -> Result<Success, Error> {
         let _inside = self.0.gate.enter()?;
+        let chosen = service.map(service_kind).transpose()?;
+        if let Some(kind) = chosen {
+            self.0.node(kind)?;
+        }
         let mut done = Vec::new();
-        match service {
-            Some(name) => {
-                let kind = service_kind(name)?;
-                self.0.node(kind)?.reset();
-                self.0.policies(kind)?.reset();
-                self.0.memory.forget(kind.name());
-                done.push(kind.name());
-            }
-            None => {
-                for (name, node) in &self.0.services {
-                    if let Ok(node) = node {
-                        node.reset();
-                        self.0.policies.get(name).inspect(|it| it.reset());
-                        self.0.memory.forget(name);
-                        done.push(*name);
-                    }
-                }
+        for (name, node) in &self.0.services {
+            let wanted = chosen.is_none_or(|kind| kind.name() == *name);
+            if let (true, Ok(node)) = (wanted, node) {
+                node.reset();
+                self.0.policies.get(name).inspect(|it| it.reset());
+                self.0.memory.forget(name);
+                done.push(*name);
             }
         }
         self.0.monitor.pardon(service);

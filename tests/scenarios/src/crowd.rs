@@ -7,13 +7,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::course::Course;
 use crate::made;
 use crate::network::Network;
-use crate::payable::{recover, wait_payable};
+use crate::payable::wait_payable;
 use crate::player::{CallOptions, Pending, Player, Reply};
 use crate::polling::before_next_look;
 use crate::stage::{lnd_config, open_player};
-use crate::tier_table::{Outcome, Row, TierTable};
+
+/// This test.
+pub const COURSE: Course = Course {
+    name: "three hundred payments are held, and nobody else waits",
+    covers: &["lnd.send_payment", "lnd.settle_invoice"],
+    kind: "happy",
+    run: course,
+};
 
 /// lnd takes at most 483 on one channel, the library 256 that have not begun to fly.
 const HELD: usize = 300;
@@ -22,37 +30,11 @@ const SAT: u64 = 7;
 const HOLD_MS: u64 = 300_000;
 const LIMIT: Duration = Duration::from_secs(120);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-const NAME: &str = "three hundred payments are held, and nobody else waits";
 
 /// One held payment.
 struct Held {
     hash: String,
     payment: Pending,
-}
-
-/// Adds the row of this test if the filter lets it through.
-pub fn play(network: &dyn Network, program: &Path, filter: &str, table: &mut TierTable) {
-    if !NAME.contains(filter) {
-        return;
-    }
-    let start = Instant::now();
-    let outcome = match course(network, program) {
-        Ok(()) => Outcome::Passed(start.elapsed()),
-        Err(error) => {
-            println!("FAILED {NAME} on {}: {error:#}", network.tier().name());
-            if let Err(error) = recover(network) {
-                println!("  and the nodes did not recover: {error:#}");
-            }
-            Outcome::Failed(format!("{error:#}"))
-        }
-    };
-    table.add(Row {
-        name: NAME.to_owned(),
-        covers: vec!["lnd.send_payment".into(), "lnd.settle_invoice".into()],
-        kind: "happy",
-        tier: network.tier(),
-        outcome,
-    });
 }
 
 fn course(network: &dyn Network, program: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 //! through the C ABI of the library and with the daemons' own interfaces as the judge.
 #![forbid(unsafe_code)]
 
+pub mod course;
 pub mod crowd;
 pub mod cut_and_kill;
 pub mod cut_proxy;

@@ -7,15 +7,22 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::course::Course;
 use crate::cut_proxy::CutProxy;
 use crate::made::make;
 use crate::network::{Network, Node};
 use crate::player::{CallOptions, Player, Reply};
 use crate::polling::before_next_look;
 use crate::stage::{lnd_config, open_player};
-use crate::tier_table::{Outcome, Row, TierTable};
 
-const NAME: &str = "a partition in the middle of a write heals";
+/// This test.
+pub const COURSE: Course = Course {
+    name: "a partition in the middle of a write heals",
+    covers: &["lnd.add_hold_invoice", "lnd.get_info"],
+    kind: "error",
+    run: course,
+};
+
 const CALL_MS: u64 = 3000;
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -26,28 +33,6 @@ const CUT_OFF: [&str; 4] = [
     "CIRCUIT_OPEN",
     "DEADLINE_EXCEEDED",
 ];
-
-/// Adds the row of this test if the filter lets it through.
-pub fn play(network: &dyn Network, program: &Path, filter: &str, table: &mut TierTable) {
-    if !NAME.contains(filter) {
-        return;
-    }
-    let start = Instant::now();
-    let outcome = match course(network, program) {
-        Ok(()) => Outcome::Passed(start.elapsed()),
-        Err(error) => {
-            println!("FAILED {NAME} on {}: {error:#}", network.tier().name());
-            Outcome::Failed(format!("{error:#}"))
-        }
-    };
-    table.add(Row {
-        name: NAME.to_owned(),
-        covers: vec!["lnd.add_hold_invoice".into(), "lnd.get_info".into()],
-        kind: "error",
-        tier: network.tier(),
-        outcome,
-    });
-}
 
 fn course(network: &dyn Network, program: &Path) -> Result<()> {
     let alice = network.node("alice")?;
